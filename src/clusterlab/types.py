@@ -1,0 +1,292 @@
+"""What passes between the stages. Each value is checked once, when it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from clusterlab.errors import DataError
+
+NOISE = -1
+
+
+class ImageSource(Protocol):
+    """Where the bytes of one image come from. `path` is '' for an image that is not a file."""
+
+    @property
+    def path(self) -> str: ...
+
+    def read(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class FileImage:
+    """An image on disk."""
+
+    path: str
+
+    def read(self) -> bytes:
+        return Path(self.path).read_bytes()
+
+
+@dataclass(frozen=True)
+class MemoryImage:
+    """An image held as encoded bytes (PNG, JPEG, ...)."""
+
+    content: bytes = field(repr=False)
+    path: str = ""
+
+    def read(self) -> bytes:
+        return self.content
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One image that could not be used: a row of failures.csv."""
+
+    id: str
+    path: str
+    stage: str
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collection:
+    """Images with stable ids, sorted by id, with what is known about them.
+
+    Every sequence and table has one row an image, in the order of `ids`.
+
+    labels: object columns. A single-valued column holds str or None (missing); a column named in
+        `multi_valued` holds tuples of str, the empty tuple meaning missing.
+    split: (n,) str: "train", "val" or "test"; "all" everywhere where no split was made.
+    digests: hex SHA-256 of each image's bytes; equal digests are exact duplicates.
+    numeric: float columns, NaN for missing. text: (n,) str or None, or no text column at all.
+    failures: images that could not even be listed (a missing file); they are not among `ids`.
+    notes: sentences for the reader of the report on what was left out, and why.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    images: tuple[ImageSource, ...]
+    digests: tuple[str, ...]
+    labels: pd.DataFrame
+    multi_valued: frozenset[str] = frozenset()
+    split: np.ndarray
+    numeric: pd.DataFrame
+    text: tuple[str | None, ...] | None = None
+    failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
+    max_failed_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        if list(self.ids) != sorted(set(self.ids)):
+            raise DataError(f"The ids of collection '{self.name}' are not sorted and unique.")
+        parts = {
+            "images": len(self.images),
+            "digests": len(self.digests),
+            "labels": len(self.labels),
+            "split": len(self.split),
+            "numeric": len(self.numeric),
+            "text": n if self.text is None else len(self.text),
+        }
+        wrong = {part: rows for part, rows in parts.items() if rows != n}
+        if wrong:
+            raise DataError(f"Collection '{self.name}' has {n} ids, but rows: {wrong}.")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, ids: Iterable[str]) -> Collection:
+        """The same collection with only these images, in the order of `self.ids`."""
+        wanted = set(ids)
+        rows = [row for row, id_ in enumerate(self.ids) if id_ in wanted]
+        return replace(
+            self,
+            ids=tuple(self.ids[row] for row in rows),
+            images=tuple(self.images[row] for row in rows),
+            digests=tuple(self.digests[row] for row in rows),
+            labels=self.labels.iloc[rows].reset_index(drop=True),
+            split=self.split[rows],
+            numeric=self.numeric.iloc[rows].reset_index(drop=True),
+            text=None if self.text is None else tuple(self.text[row] for row in rows),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """Vectors of a collection, or of a part of it where images failed.
+
+    ids: the images, sorted. values: (n, d) float32, finite. space: the name of the space, such as
+    "features" or "reduced". provenance: how the values came to be, as JSON-able values.
+    seen_labels: label columns that went into the values; scores on them are not unsupervised.
+    """
+
+    ids: tuple[str, ...]
+    values: np.ndarray
+    space: str
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    seen_labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[0] != len(self.ids):
+            raise DataError(
+                f"The {self.space} values have shape {self.values.shape}; "
+                f"expected ({len(self.ids)}, d)."
+            )
+        if self.values.dtype != np.float32:
+            raise DataError(f"The {self.space} values are {self.values.dtype}, not float32.")
+        finite = np.isfinite(self.values).all(axis=1)
+        if not finite.all():
+            first = self.ids[int(np.flatnonzero(~finite)[0])]
+            raise DataError(
+                f"{int((~finite).sum())} of {len(self.ids)} rows of the {self.space} values hold "
+                f"NaN or infinity, the first for image '{first}'. Check the component that made "
+                "them."
+            )
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """labels: (n,) int, -1 is noise. strength: (n,) float in [0, 1], or None where the clusterer
+    gives none: how firmly each image belongs to its cluster."""
+
+    labels: np.ndarray
+    strength: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        if self.labels.ndim != 1 or not np.issubdtype(self.labels.dtype, np.integer):
+            raise DataError(
+                f"Cluster labels must be (n,) integers, not {self.labels.dtype} of shape "
+                f"{self.labels.shape}."
+            )
+        if self.labels.size and int(self.labels.min()) < NOISE:
+            raise DataError(
+                f"Cluster labels must be >= -1 (-1 is noise), but hold {int(self.labels.min())}."
+            )
+
+    @property
+    def clusters(self) -> np.ndarray:
+        """The cluster numbers in ascending order, without noise."""
+        found = np.unique(self.labels)
+        return found[found != NOISE]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """scores: tidy, one row a (metric, label, space, split, noise), with value, chance,
+    chance_std and n. headline: flat "<metric>/<label or space>" -> value. clusters: one row a
+    cluster, as in clusters.csv. notes: what a reader must know before trusting a number."""
+
+    scores: pd.DataFrame
+    headline: Mapping[str, float]
+    clusters: pd.DataFrame
+    scored_split: str = "all"
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """Everything a finished run knows: what the report is drawn from.
+
+    collection, features, reduced, clustering and views have the same rows in the same order.
+    choices: stage -> the option chosen ("extractor" -> "hog"). components: stage -> the resolved
+    arguments. failures: every image left out, by any stage. views: name -> (n, 2) float.
+    explained_variance: share per component where the reducer is a PCA, else None.
+    timings: stage -> {"seconds", "peak_memory_mb", "store"}.
+    summary: the dataset summary (datasets/summary.py).
+    """
+
+    name: str
+    choices: Mapping[str, str]
+    components: Mapping[str, Any]
+    collection: Collection
+    features: Features
+    reduced: Features
+    clustering: Clustering
+    views: Mapping[str, np.ndarray]
+    evaluation: Evaluation
+    failures: Sequence[Failure]
+    summary: Mapping[str, Any]
+    explained_variance: np.ndarray | None
+    timings: Mapping[str, Mapping[str, Any]]
+    environment: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How image bytes become pixels. background: the colour that shows through transparency.
+    reduce_to: decode JPEGs at a reduced size whose shorter side is at least this many pixels;
+    faster, and it changes pixels slightly."""
+
+    background: str = "white"
+    reduce_to: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """A stage's object beside what it was built from.
+
+    name: the option chosen ("umap"). config: the resolved arguments with their `_target_`,
+    JSON-able; the store knows a component by them.
+    """
+
+    name: str
+    config: Mapping[str, Any]
+    instance: Any
+
+
+class Dataset(Protocol):
+    """Lists the images of a collection and what is known about them."""
+
+    def load(self) -> Collection: ...
+
+
+class ImageExtractor(Protocol):
+    """How one image becomes model input, and how a batch of inputs becomes vectors.
+
+    `prepare` runs in worker threads and must not touch shared state; `embed` runs in one thread.
+    An extractor that learns from the images (a visual vocabulary) also has
+    `fit(inputs: Iterable[Any]) -> dict[str, np.ndarray]`, called with the training images'
+    prepared inputs, and `restore(arrays)`, called with what `fit` returned.
+    """
+
+    version: int
+
+    def prepare(self, image: np.ndarray) -> Any:
+        """image: (height, width, 3) uint8 RGB."""
+        ...
+
+    def embed(self, inputs: Sequence[Any]) -> np.ndarray:
+        """Returns (len(inputs), d) float32."""
+        ...
+
+
+class TableExtractor(Protocol):
+    """Turns what a table says about the images into vectors, without opening the images."""
+
+    version: int
+    columns: Sequence[str]
+
+    def transform(self, collection: Collection) -> np.ndarray:
+        """Returns (n, d) float32."""
+        ...
+
+
+class Reducer(Protocol):
+    def fit_transform(self, X: np.ndarray) -> np.ndarray:
+        """X: (n, d) float32. Returns (n, r)."""
+        ...
+
+
+class Clusterer(Protocol):
+    def fit_predict(self, X: np.ndarray) -> np.ndarray:
+        """X: (n, r). Returns (n,) int, -1 is noise."""
+        ...
