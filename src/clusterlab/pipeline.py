@@ -1,0 +1,129 @@
+"""One run, readable top to bottom: load, extract, reduce, cluster, view, evaluate, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from clusterlab.clusterers.cluster import cluster
+from clusterlab.datasets.load import load, usable
+from clusterlab.datasets.summary import summarize
+from clusterlab.environment import machine, versions
+from clusterlab.extractors.engine import extract
+from clusterlab.reducers.remembered import project, reduce_features
+from clusterlab.reports.metrics_file import metrics
+from clusterlab.reports.tables import write_tables
+from clusterlab.reports.write import write_report
+from clusterlab.run_folder import RunFolder
+from clusterlab.store import Store, digest_of
+from clusterlab.types import Component, Decoding, Features, Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a run is made of. config: the resolved config, enough to run again.
+    choices: group -> the option chosen."""
+
+    name: str
+    seed: int
+    dataset: Component
+    extractor: Component
+    reducer: Component
+    clusterer: Component
+    views: Mapping[str, Component]
+    evaluator: Component
+    decoding: Decoding = field(default_factory=Decoding)
+    store: Store | None = None
+    workers: int | None = None
+    batch_size: int = 64
+    max_thumbnails: int = 2000
+    choices: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(plan: Plan, folder: RunFolder) -> Outcome:
+    """Carry out a plan in a run folder. Raises a ClusterlabError where it cannot be done."""
+    begin = time.perf_counter()
+
+    with folder.stage("load") as stage:
+        collection = load(plan.dataset)
+        summary = summarize(collection)
+        stage.store = f"{len(collection):,} images"
+
+    with folder.stage("extract") as stage:
+        extraction = extract(
+            collection,
+            plan.extractor,
+            store=plan.store,
+            decoding=plan.decoding,
+            workers=plan.workers,
+            batch_size=plan.batch_size,
+        )
+        features, stage.store = extraction.features, extraction.store
+        failures = (*collection.failures, *extraction.failures)
+        clustered = usable(collection, features.ids, failures)
+
+    with folder.stage("reduce") as stage:
+        reduction = reduce_features(features, plan.reducer, store=plan.store)
+        reduced, stage.store = reduction.features, reduction.store
+
+    with folder.stage("cluster"):
+        clustering, cluster_notes = cluster(plan.clusterer.instance, reduced.values)
+
+    with folder.stage("view") as stage:
+        views = project(features, reduced, plan.views, store=plan.store)
+        stage.store = views.store
+
+    with folder.stage("evaluate"):
+        evaluation = plan.evaluator.instance.evaluate(
+            clustered, {"features": features, "reduced": reduced}, clustering
+        )
+
+    with folder.stage("report"):
+        outcome = Outcome(
+            name=plan.name,
+            choices=plan.choices,
+            components=plan.config,
+            collection=clustered,
+            features=features,
+            reduced=reduced,
+            clustering=clustering,
+            views=views.projections,
+            evaluation=evaluation,
+            failures=failures,
+            summary=summary,
+            explained_variance=reduction.explained_variance,
+            timings=folder.timings(),
+            environment=_environment(plan, folder, features, reduced),
+            notes=(
+                *collection.notes,
+                *reduction.notes,
+                *cluster_notes,
+                *views.notes,
+                *evaluation.notes,
+            ),
+        )
+        write_tables(outcome, folder.path)
+        write_report(outcome, folder.path, max_thumbnails=plan.max_thumbnails)
+
+    folder.finish(metrics(outcome, seconds=time.perf_counter() - begin), outcome.environment)
+    return outcome
+
+
+def _environment(
+    plan: Plan, folder: RunFolder, features: Features, reduced: Features
+) -> dict[str, Any]:
+    return {
+        "started": folder.started,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": plan.seed,
+        "choices": dict(plan.choices),
+        "seen_labels": list(features.seen_labels),
+        "spaces": {space.space: digest_of(space.values) for space in (features, reduced)},
+        "features": dict(features.provenance),
+        "machine": machine(),
+        "versions": versions(),
+    }

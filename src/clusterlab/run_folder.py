@@ -1,0 +1,170 @@
+"""The run folder while a run is going: whose it is, how far it got, and what each stage took."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import psutil
+
+from clusterlab.errors import OutputError
+from clusterlab.files import write_json
+
+log = logging.getLogger("clusterlab")
+
+
+@dataclass
+class Stage:
+    """What one stage took. store: a sentence on what came from the store and what did not."""
+
+    seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+    store: str = ""
+
+
+@dataclass
+class RunFolder:
+    """One run's folder, from `with RunFolder(path) as folder:` on this process's alone.
+
+    Raises OutputError where the folder cannot be written, holds a finished run, or belongs to a
+    run that is going on. On leaving, status.json says finished, failed or interrupted; run.log
+    holds every message and, after a failure, the traceback.
+    """
+
+    path: Path
+    stages: dict[str, Stage] = field(default_factory=dict)
+    started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    current: str = "start"
+    _handler: logging.Handler | None = None
+
+    def __enter__(self) -> RunFolder:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._claim()
+            self._handler = logging.FileHandler(self.path / "run.log", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(
+                f"Cannot write the run folder {self.path}: {error.strerror}. "
+                "Choose another with hydra.run.dir=PATH."
+            ) from error
+        self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        for name in ("clusterlab", "py.warnings"):
+            logging.getLogger(name).addHandler(self._handler)
+        log.setLevel(logging.INFO)
+        logging.captureWarnings(True)
+        # A library's warnings belong in run.log, not between the lines of the progress.
+        logging.getLogger("py.warnings").propagate = False
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            state, message = "finished", ""
+        elif isinstance(error, KeyboardInterrupt):
+            state, message = "interrupted", "interrupted by the user"
+        else:
+            state, message = "failed", str(error)
+        assert self._handler is not None
+        if error is not None:
+            record = log.makeRecord(
+                log.name, logging.ERROR, __file__, 0, f"{state} in stage {self.current}", (), None
+            )
+            record.exc_info = (type(error), error, trace)
+            self._handler.handle(record)
+        logging.captureWarnings(False)
+        for name in ("clusterlab", "py.warnings"):
+            logging.getLogger(name).removeHandler(self._handler)
+        self._handler.close()
+        try:
+            self._status(state, message)
+        except OutputError:
+            # The disk that failed the run cannot take the news of it either.
+            if error is None:
+                raise
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Stage]:
+        """Time a stage, and name it in status.json while it runs."""
+        self.current = name
+        self._status("running", "")
+        stage = self.stages[name] = Stage()
+        begin = time.perf_counter()
+        yield stage
+        stage.seconds = round(time.perf_counter() - begin, 4)
+        stage.peak_memory_mb = round(peak_memory_mb(), 1)
+        said = f": {stage.store}" if stage.store else ""
+        log.info("%-9s %6.1f s%s", name, stage.seconds, said)
+
+    def finish(self, metrics: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
+        """Write what only a whole run has; metrics.json comes last, since it says that all is."""
+        write_json(self.path / "timings.json", self.timings())
+        write_json(self.path / "environment.json", environment)
+        write_json(self.path / "metrics.json", metrics)
+
+    def timings(self) -> dict[str, dict[str, Any]]:
+        """Per stage: seconds; peak_memory_mb, the most that the process held until its end; and
+        what came from the store."""
+        return {name: dict(vars(stage)) for name, stage in self.stages.items()}
+
+    def _claim(self) -> None:
+        if (self.path / "metrics.json").exists():
+            raise OutputError(
+                f"{self.path} already holds a finished run, which stays as it is. Choose another "
+                "folder with hydra.run.dir=PATH, or delete it first."
+            )
+        status = self.path / "status.json"
+        lock = self.path / ".claim"
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            owner = _owner(status)
+            if owner is None or (owner != os.getpid() and psutil.pid_exists(owner)):
+                raise OutputError(
+                    f"Another run (process {owner or 'unknown'}) is writing to {self.path}. "
+                    "Choose another folder with hydra.run.dir=PATH."
+                ) from None
+        self._status("running", "")
+
+    def _status(self, state: str, message: str) -> None:
+        write_json(
+            self.path / "status.json",
+            {
+                "state": state,
+                "stage": self.current,
+                "message": message,
+                "pid": os.getpid(),
+                "started": self.started,
+                "updated": datetime.now(UTC).isoformat(timespec="seconds"),
+            },
+        )
+        if state != "running":
+            (self.path / ".claim").unlink(missing_ok=True)
+
+
+def _owner(status: Path) -> int | None:
+    try:
+        pid = json.loads(status.read_text(encoding="utf-8"))["pid"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return int(pid)
+
+
+def peak_memory_mb() -> float:
+    """The most resident memory that this process has held so far, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak) / (1024 * 1024 if sys.platform == "darwin" else 1024)
