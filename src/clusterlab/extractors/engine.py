@@ -123,19 +123,21 @@ class _ImageRun:
             cv2.setNumThreads(threads)
 
     def _fit(self) -> None:
+        extractor: Any = self.extractor
         split = self.collection.split
         rows = np.flatnonzero(split == "train") if (split == "train").any() else range(len(split))
         digests = [self.collection.digests[row] for row in rows]
         learned_from = {**self.description, "images": key_of({"digests": sorted(digests)})}
 
         def fit() -> Mapping[str, np.ndarray]:
-            return self.extractor.fit(self._inputs(list(rows), "learn"))  # type: ignore[attr-defined]
+            learned: Mapping[str, np.ndarray] = extractor.fit(self._inputs(list(rows), "learn"))
+            return learned
 
         if self.store is None:
             arrays = dict(fit())
         else:
             arrays = dict(self.store.remember("fitted", learned_from, fit).arrays)
-        self.extractor.restore(arrays)  # type: ignore[attr-defined]
+        extractor.restore(arrays)
         self.description["fitted"] = {name: digest_of(array) for name, array in arrays.items()}
 
     def _extract(self) -> Extraction:
