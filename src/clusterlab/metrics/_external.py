@@ -1,0 +1,72 @@
+"""Scores of a clustering against one labelling, each with its chance level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+
+from clusterlab.metrics import (
+    ami,
+    ari,
+    completeness,
+    entropy,
+    homogeneity,
+    nmi,
+    normalized_entropy,
+    purity,
+    v_measure,
+)
+from clusterlab.metrics._chance import permuted
+from clusterlab.metrics._columns import MISSING, Reference
+from clusterlab.metrics._contingency import contingency
+from clusterlab.metrics._noise import policies
+from clusterlab.metrics._rows import Row
+
+EXTERNAL: Mapping[str, Callable[..., np.ndarray]] = {
+    "ari": ari.of_table,
+    "ami": ami.of_table,
+    "nmi": nmi.of_table,
+    "purity": purity.of_table,
+    "entropy": entropy.of_table,
+    "normalized_entropy": normalized_entropy.of_table,
+    "homogeneity": homogeneity.of_table,
+    "completeness": completeness.of_table,
+    "v_measure": v_measure.of_table,
+}
+
+
+def external_rows(
+    labels: np.ndarray,
+    reference: Reference,
+    within: np.ndarray,
+    *,
+    has_noise: bool,
+    n_permutations: int,
+    entropy_base: float,
+    random_state: int,
+) -> Iterator[Row]:
+    """Rows of scores.csv without the split; none where fewer than two classes are left.
+
+    labels: (n,) int, -1 = noise. within: (n,) bool, the images of the split.
+    """
+    rows = within & (reference.codes != MISSING)
+    for policy, clusters, kept in policies(labels[rows], has_noise=has_noise):
+        truth = reference.codes[rows][kept]
+        if len(np.unique(truth)) < 2:
+            continue
+        table = contingency(clusters, truth)
+        chance = permuted(table.margins, n_permutations=n_permutations, random_state=random_state)
+        for metric, of_table in EXTERNAL.items():
+            options = {"base": entropy_base} if metric == "entropy" else {}
+            by_chance = of_table(chance, **options)
+            yield {
+                "metric": metric,
+                "label": reference.name,
+                "space": "",
+                "noise": policy,
+                "value": float(of_table(table, **options)[0]),
+                "chance": float(by_chance.mean()),
+                "chance_std": float(by_chance.std(ddof=1)),
+                "n": len(truth),
+            }

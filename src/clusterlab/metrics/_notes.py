@@ -1,0 +1,55 @@
+"""What a reader must know before trusting a number, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from clusterlab.metrics._columns import MISSING, Reference
+from clusterlab.metrics._rows import Row
+from clusterlab.types import NOISE, Clustering, Features
+
+
+def about_clusters(clustering: Clustering) -> Iterator[str]:
+    n = len(clustering.labels)
+    if n and (clustering.labels == NOISE).all():
+        yield f"All {n:,} images are noise: no cluster was found."
+
+
+def about_labels(columns: Iterable[Sequence[Reference]], within: np.ndarray) -> Iterator[str]:
+    """within: (n,) bool, the scored images."""
+    for whole, *_ in columns:
+        codes = whole.codes[within]
+        held = codes[codes != MISSING]
+        values = np.unique(held)
+        if len(values) == 0:
+            yield f"{whole.name}: no scored image has a label, so there are no scores against it."
+        elif len(values) == 1:
+            yield (
+                f"{whole.name}: '{whole.names[values[0]]}' is the only label among the scored "
+                "images, so there are no scores against it."
+            )
+        elif len(held) < len(codes):
+            yield (
+                f"{whole.name}: {len(codes) - len(held):,} of {len(codes):,} images have no label "
+                "and are left out of its scores."
+            )
+
+
+def about_supervision(spaces: Mapping[str, Features], columns: Iterable[str]) -> Iterator[str]:
+    seen = {column for space in spaces.values() for column in space.seen_labels}
+    for column in columns:
+        if column in seen:
+            yield f"Features were made from column {column}: its scores are not unsupervised."
+
+
+def about_chance(headline: Iterable[Row]) -> Iterator[str]:
+    """Where purity is within two standard deviations of its chance level, or below."""
+    for row in headline:
+        value, chance, spread = row["value"], row["chance"], row["chance_std"]
+        if row["metric"] == "purity" and value <= chance + 2 * spread:
+            yield (
+                f"{row['label']}: purity {value:.3f} is no better than chance "
+                f"({chance:.3f} ± {spread:.3f} with the same cluster sizes)."
+            )
