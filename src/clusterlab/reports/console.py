@@ -1,0 +1,52 @@
+"""What `clusterlab run` prints when a run is done: 80 columns, no more than a screen."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pandas as pd
+
+from clusterlab.types import NOISE, Outcome
+
+_SHOWN = ("ari", "ami", "nmi", "purity")
+
+
+def summary(outcome: Outcome, folder: Path) -> str:
+    """The clusters found, the headline scores with their chance levels, and what to know."""
+    lines = [_what(outcome), ""]
+    rows = _rows(outcome)
+    if rows:
+        lines += [f"{'':<14}{'':<20}{'score':>8}{'by chance':>12}"]
+        lines += rows
+        lines.append("")
+    for note in outcome.notes:
+        lines += textwrap.wrap(note, 78, initial_indent="! ", subsequent_indent="  ")
+    lines.append(f"report: {folder / 'report.html'}")
+    return "\n".join(lines)
+
+
+def _what(outcome: Outcome) -> str:
+    n_noise = int((outcome.clustering.labels == NOISE).sum())
+    n = len(outcome.collection)
+    parts = [f"{n:,} images in {len(outcome.clustering.clusters):,} clusters"]
+    if n_noise:
+        parts.append(f"{n_noise:,} ({n_noise / n:.0%}) in none (noise)")
+    if outcome.failures:
+        parts.append(f"{len(outcome.failures):,} could not be read (failures.csv)")
+    return "; ".join(parts)
+
+
+def _rows(outcome: Outcome) -> list[str]:
+    scores = outcome.evaluation.scores
+    supervised = set(outcome.features.seen_labels)
+    split = outcome.evaluation.scored_split
+    lines = []
+    for row in scores[(scores.noise == "cluster") & (scores.split == split)].itertuples():
+        if row.metric in _SHOWN and row.label in outcome.collection.labels:
+            chance = f"{row.chance:.3f}".replace("-0.000", "0.000") if pd.notna(row.chance) else ""
+            tag = "  supervised" if row.label in supervised else ""
+            lines.append(f"{row.metric:<14}{row.label[:19]:<20}{row.value:>8.3f}{chance:>12}{tag}")
+        elif row.metric == "silhouette":
+            lines.append(f"{row.metric:<14}{f'in {row.space}':<20}{row.value:>8.3f}")
+    return lines

@@ -1,0 +1,106 @@
+"""Every figure of a run, as PNG files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from clusterlab.reports.classes import classes_of
+from clusterlab.reports.maps import cluster_groups, count_clusters, draw_cluster_map, draw_label_map
+from clusterlab.reports.names import label_slugs, projection_names
+from clusterlab.reports.page.text import plural
+from clusterlab.reports.palette import PALETTE
+from clusterlab.reports.plots.bars import draw_bars
+from clusterlab.reports.plots.canvas import plain, render, save
+from clusterlab.reports.plots.contingency import draw_contingency
+from clusterlab.reports.plots.histograms import draw_image_sizes
+from clusterlab.reports.plots.variance import draw_variance
+from clusterlab.reports.sheets import draw_samples, draw_sheets
+from clusterlab.types import Outcome
+
+
+def write_figures(
+    outcome: Outcome, folder: Path, *, thumbnails: dict[int, bytes | None] | None = None
+) -> list[Path]:
+    """Draw all figures into an existing folder. Returns the paths, in the order written.
+
+    thumbnails: row -> WebP; filled as needed, so that write_html can use them again.
+    """
+    cache = {} if thumbnails is None else thumbnails
+    paths = []
+    # Compressing goes on beside drawing.
+    with ThreadPoolExecutor(1) as pool:
+        written = []
+        for name, figure in _figures(outcome, cache):
+            paths.append(folder / name)
+            written.append(pool.submit(save, render(figure), paths[-1]))
+        for one in written:
+            one.result()
+    return paths
+
+
+def _figures(outcome: Outcome, cache: dict[int, bytes | None]) -> Iterator[tuple[str, Figure]]:
+    collection, labels = outcome.collection, outcome.clustering.labels
+    columns = {name: classes_of(collection, name) for name in label_slugs(collection)}
+    for (view, column), name in projection_names(outcome.views, collection).items():
+        points = outcome.views[view]
+        if column is None:
+            yield name, draw_cluster_map(points, labels, view=view)
+        else:
+            yield name, draw_label_map(points, columns[column], view=view)
+    yield "cluster_sizes.png", _sizes(labels)
+    for column, slug in label_slugs(collection).items():
+        label = outcome.summary["labels"][column]
+        if label["counts"]:
+            yield f"classes_{slug}.png", _class_counts(column, label, outcome.summary["n_images"])
+        if columns[column].names:
+            yield f"contingency_{slug}.png", draw_contingency(columns[column], labels)
+    if outcome.explained_variance is not None and len(outcome.explained_variance):
+        yield "explained_variance.png", draw_variance(outcome.explained_variance)
+    sizes = outcome.summary["sizes"]
+    if sizes["width"]:
+        widths, heights = np.array(sizes["width"]), np.array(sizes["height"])
+        yield "image_sizes.png", draw_image_sizes(widths, heights)
+    yield "samples.png", draw_samples(outcome, cache)
+    yield from draw_sheets(outcome, cache)
+
+
+def _sizes(labels: np.ndarray) -> Figure:
+    groups, _ = cluster_groups(labels)
+    sizes = [group.count for group in groups if group.role == "cluster"]
+    spread = f"The largest holds {max(sizes):,}, the smallest {min(sizes):,}" if sizes else ""
+    # Noise first: it must not vanish among the bars that there is no room for.
+    ordered = sorted(groups, key=lambda group: group.role != "noise")
+    return draw_bars(
+        [group.name for group in ordered],
+        [group.count for group in ordered],
+        [group.colour for group in ordered],
+        title=f"Cluster sizes: {count_clusters(labels)}",
+        caption=spread,
+        of=len(labels),
+        rest="smaller clusters",
+    )
+
+
+def _class_counts(column: str, label: Mapping[str, Any], n_images: int) -> Figure:
+    """label: the column's entry in the dataset summary."""
+    names = [str(name) for name, _ in label["counts"]]
+    caption = f"n={n_images:,}, {label['missing']:,} without a value"
+    if label["multi_valued"]:
+        caption += "; an image counts for each of its values"
+    if len(names) > 1:
+        caption = f"The largest has {label['imbalance']:.1f} times the smallest. {caption}"
+    return draw_bars(
+        names,
+        [count for _, count in label["counts"]],
+        [PALETTE[0]] * len(names),
+        title=f"Images per class of “{plain(column)}”: {plural(len(names), 'class', 'classes')}",
+        caption=caption,
+        of=n_images,
+        rest="smaller classes",
+    )

@@ -1,0 +1,115 @@
+"""report.html: one file that needs no network, no server and no other file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from clusterlab import __version__
+from clusterlab.reports.names import label_slugs, projection_names
+from clusterlab.reports.page.clusters import cluster_cards
+from clusterlab.reports.page.dataset import dataset
+from clusterlab.reports.page.headline import headline
+from clusterlab.reports.page.made import made
+from clusterlab.reports.page.map_data import map_data
+from clusterlab.reports.page.scores import all_scores, headline_scores
+from clusterlab.reports.page.text import number, picture, plural, script_json
+from clusterlab.reports.page.thumbs import Thumbs, choose_thumbs
+from clusterlab.types import Outcome
+
+
+def write_html(
+    outcome: Outcome,
+    path: Path,
+    *,
+    figures: Path,
+    max_thumbnails: int = 2000,
+    thumbnails: dict[int, bytes | None] | None = None,
+) -> None:
+    """Write the page. figures: the folder that write_figures filled.
+
+    max_thumbnails: images that have a thumbnail, every cluster its share. thumbnails: row -> WebP
+    as made by write_figures; those that are missing are made.
+    """
+    cache = {} if thumbnails is None else thumbnails
+    thumbs = choose_thumbs(outcome, most=max_thumbnails, cache=cache)
+    environment = Environment(
+        loader=PackageLoader("clusterlab.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "plural": plural}
+    page = _page(outcome, thumbs, figures, path.parent)
+    path.write_text(environment.get_template("report.html.j2").render(page), encoding="utf-8")
+
+
+def _page(outcome: Outcome, thumbs: Thumbs, figures: Path, folder: Path) -> dict[str, Any]:
+    """What the templates see."""
+    clusters = cluster_cards(outcome, thumbs)
+    data = dataset(outcome, figures, thumbs)
+    pictured = [one for card in clusters["cards"] for one in (*card["strip"], *card["more"])]
+    on_page = {one["row"] for one in (*pictured, *data["samples"])}
+    plotly, script = _script(get_plotlyjs()), _script(_asset("map.js"))
+    return {
+        "head": headline(outcome),
+        "scores": headline_scores(outcome),
+        "all_scores": all_scores(outcome),
+        "views": list(outcome.views),
+        "label_columns": [str(column) for column in outcome.collection.labels.columns],
+        "n_images": len(outcome.collection),
+        "n_dimensions": outcome.reduced.values.shape[1],
+        "n_thumbs": sum(map(len, thumbs.chosen.values())),
+        "maps": _maps(outcome, figures),
+        "map_json": script_json(map_data(outcome, thumbs, on_page=on_page)),
+        "clusters": clusters,
+        "sizes": picture(figures, "cluster_sizes.png", "Bar chart of the cluster sizes"),
+        "tables": _tables(outcome, figures),
+        "variance": picture(figures, "explained_variance.png", "Variance kept by the PCA"),
+        "data": data,
+        "made": made(outcome, folder),
+        "version": __version__,
+        "style": Markup(_asset("style.css")),
+        "scripts": {"plotly": plotly, "map": script},
+        "script_hashes": Markup(" ".join(_hash(one) for one in (plotly, script))),
+    }
+
+
+def _maps(outcome: Outcome, figures: Path) -> list[Any]:
+    """The static maps: on paper and without JavaScript they stand for the interactive one."""
+    drawn = [
+        picture(figures, name, f"Map {view} coloured by {column or 'cluster'}")
+        for (view, column), name in projection_names(outcome.views, outcome.collection).items()
+    ]
+    return [one for one in drawn if one]
+
+
+def _tables(outcome: Outcome, figures: Path) -> list[Any]:
+    drawn = [
+        picture(figures, f"contingency_{slug}.png", f"Classes of {column} against clusters")
+        for column, slug in label_slugs(outcome.collection).items()
+    ]
+    return [one for one in drawn if one]
+
+
+def _asset(name: str) -> str:
+    return resources.files("clusterlab.reports").joinpath("templates", name).read_text("utf-8")
+
+
+def _script(code: str) -> Markup:
+    """A script that is safe inside <script>: it cannot end the element early."""
+    return Markup(code.replace("</script", r"<\/script").replace("<!--", r"<\!--"))
+
+
+def _hash(script: Markup) -> str:
+    """The script's name in the page's security policy: the browser runs these and no others."""
+    digest = hashlib.sha256(str(script).encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"

@@ -1,0 +1,79 @@
+"""What was done, in one sentence and a few numbers, and what to know before reading on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from clusterlab.reports.page.text import NOTHING, method, percent, plural
+from clusterlab.types import NOISE, Outcome
+
+
+def headline(outcome: Outcome) -> dict[str, Any]:
+    """title, date, sentence, figures (value, what it counts) and warnings."""
+    started = str(outcome.environment.get("started", ""))
+    return {
+        "title": outcome.collection.name,
+        "run": outcome.name,
+        "date": started.replace("T", " ")[:16],
+        "sentence": sentence(outcome),
+        "figures": list(_figures(outcome)),
+        "warnings": list(dict.fromkeys(_warnings(outcome))),
+    }
+
+
+def sentence(outcome: Outcome) -> str:
+    """The path from images to clusters: "60 images → HOG (324 numbers each) → ..."."""
+    n, width = outcome.features.values.shape
+    steps = [plural(n, "image")]
+    extractor = method(outcome.choices.get("extractor", "features"))
+    steps.append(f"{extractor} ({plural(width, 'number')} each)")
+    reducer = outcome.choices.get("reducer", "none")
+    if reducer != "none":
+        steps.append(f"{method(reducer)} ({outcome.reduced.values.shape[1]:,})")
+    found = plural(len(outcome.clustering.clusters), "cluster")
+    steps.append(f"{method(outcome.choices.get('clusterer', 'clustering'))}: {found}")
+    return " → ".join(steps)
+
+
+def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    labels = outcome.clustering.labels
+    sizes = [int((labels == cluster).sum()) for cluster in outcome.clustering.clusters]
+    n_noise = int((labels == NOISE).sum())
+    yield f"{len(labels):,}", "images clustered"
+    yield f"{len(sizes):,}", "clusters" if len(sizes) != 1 else "cluster"
+    if sizes:
+        yield percent(max(sizes) / len(labels)), "in the largest cluster"
+        yield f"{int(np.median(sizes)):,}", "images in the median cluster"
+    yield percent(n_noise / len(labels)) if len(labels) else NOTHING, "in no cluster (noise)"
+    if outcome.failures:
+        yield f"{len(outcome.failures):,}", "could not be read"
+
+
+def _warnings(outcome: Outcome) -> Iterator[str]:
+    labels = outcome.clustering.labels
+    yield from outcome.notes
+    yield from outcome.evaluation.notes
+    if outcome.evaluation.scored_split != "all":
+        yield (
+            f"The headline scores are on the {outcome.evaluation.scored_split} images only; "
+            "the others are in the table of all scores."
+        )
+    n_noise = int((labels == NOISE).sum())
+    if n_noise:
+        yield (
+            f"{n_noise:,} of {len(labels):,} images are in no cluster (noise). The headline scores "
+            "count them as one more cluster; the table of all scores has the other ways."
+        )
+    if not len(outcome.collection.labels.columns):
+        yield (
+            "The collection has no label column, so nothing here says whether the clusters mean "
+            "anything. The internal scores only say how compact and separate they are."
+        )
+    if outcome.failures:
+        yield (
+            f"{plural(len(outcome.failures), 'image')} could not be used and "
+            f"{'is' if len(outcome.failures) == 1 else 'are'} in no number of this page."
+        )

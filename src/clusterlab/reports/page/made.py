@@ -1,0 +1,80 @@
+"""How the run was made, and how to make it again."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from clusterlab.reports.page.text import compact, method, number
+from clusterlab.types import Outcome
+
+STAGES = ("dataset", "extractor", "finetune", "reducer", "clusterer", "view", "evaluator")
+HIDDEN = ("_target_", "_partial_", "_convert_")
+
+
+def made(outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """stages, timings, settings, environment, failures and the commands.
+
+    folder: the run folder, which the first command names.
+    """
+    return {
+        "stages": [_stage(outcome, name) for name in STAGES if name in outcome.components],
+        "settings": _flat(
+            {key: value for key, value in outcome.components.items() if key not in STAGES}
+        ),
+        "timings": [
+            {
+                "stage": stage,
+                "seconds": number(float(timing.get("seconds", 0.0))),
+                "memory": number(float(timing.get("peak_memory_mb", 0.0))),
+                "store": compact(timing.get("store") or ""),
+            }
+            for stage, timing in outcome.timings.items()
+        ],
+        "environment": _flat(outcome.environment),
+        "failures": outcome.failures,
+        "again": f"clusterlab run --again {shlex.quote(_relative(folder))}",
+        "options": " ".join(["clusterlab run", *_words(outcome)]),
+    }
+
+
+def _stage(outcome: Outcome, name: str) -> dict[str, Any]:
+    arguments = outcome.components[name]
+    arguments = arguments if isinstance(arguments, Mapping) else {"value": arguments}
+    option = outcome.choices.get(name, "")
+    return {
+        "stage": name,
+        "option": option,
+        "method": method(option),
+        "target": str(arguments.get("_target_", "")),
+        "arguments": [
+            (key, compact(value)) for key, value in arguments.items() if key not in HIDDEN
+        ],
+    }
+
+
+def _words(outcome: Outcome) -> list[str]:
+    return [
+        shlex.quote(f"{group}={option}")
+        for group, option in outcome.choices.items()
+        if group in STAGES and option
+    ]
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested mappings as dotted keys, each value in one line."""
+    rows = []
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            rows += _flat(value, f"{prefix}{key}.")
+        else:
+            rows.append((f"{prefix}{key}", compact(value)))
+    return rows
+
+
+def _relative(folder: Path) -> str:
+    """As one would type it where the run was started."""
+    folder, here = folder.absolute(), Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)

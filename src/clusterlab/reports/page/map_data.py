@@ -1,0 +1,62 @@
+"""What the interactive map needs: places, groups and what to say about each image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from clusterlab.reports.classes import classes_of, legend
+from clusterlab.reports.maps import cluster_groups
+from clusterlab.reports.page.thumbs import Thumbs
+from clusterlab.types import Outcome
+
+
+def map_data(outcome: Outcome, thumbs: Thumbs, *, on_page: set[int]) -> dict[str, Any]:
+    """JSON-able. on_page: rows whose thumbnail is in the page already and is taken from there."""
+    clustering = outcome.clustering
+    return {
+        "ids": list(outcome.collection.ids),
+        "views": [
+            {"name": name, "x": _rounded(places[:, 0]), "y": _rounded(places[:, 1])}
+            for name, places in outcome.views.items()
+        ],
+        "colourings": [_by_cluster(outcome), *_by_labels(outcome)],
+        "strength": None
+        if clustering.strength is None
+        else [round(float(value), 3) for value in clustering.strength],
+        "thumbs": {str(row): uri for row, uri in thumbs.uris.items() if row not in on_page},
+    }
+
+
+def _by_cluster(outcome: Outcome) -> dict[str, Any]:
+    groups, codes = cluster_groups(outcome.clustering.labels)
+    return _colouring("cluster", groups, codes)
+
+
+def _by_labels(outcome: Outcome) -> list[dict[str, Any]]:
+    """`values` and `value`: what the image's own label is, where the legend has only "other"."""
+    found = []
+    for column in outcome.collection.labels.columns:
+        classes = classes_of(outcome.collection, column)
+        colouring = _colouring(str(column), *legend(classes))
+        colouring |= {"values": list(classes.names), "value": classes.codes.tolist()}
+        found.append(colouring)
+    return found
+
+
+def _colouring(name: str, groups: list[Any], codes: np.ndarray) -> dict[str, Any]:
+    return {
+        "name": name,
+        "groups": [
+            {"name": g.name, "colour": g.colour, "count": g.count, "role": g.role} for g in groups
+        ],
+        "codes": codes.tolist(),
+    }
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    """Four digits of the range: finer than a pixel of any screen."""
+    span = float(np.ptp(values)) if len(values) else 0.0
+    digits = int(np.clip(4 - np.floor(np.log10(span or 1.0)), 0, 12))
+    return [round(float(value), digits) for value in values]

@@ -1,0 +1,114 @@
+"""The headline scores with what each means, what chance would give, and where it stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clusterlab.reports.page.meanings import EXTERNAL, INTERNAL, Meaning
+from clusterlab.reports.page.text import score
+from clusterlab.types import Outcome
+
+
+def headline_scores(outcome: Outcome) -> dict[str, Any]:
+    """sentences, one a label column; external and internal: metrics with their cells."""
+    found = [(*key.split("/", 1), value) for key, value in outcome.evaluation.headline.items()]
+    columns = [str(column) for column in outcome.collection.labels.columns]
+    return {
+        "supervised": sorted(set(columns) & set(outcome.features.seen_labels)),
+        "sentences": [line for c in columns if (line := _sentence(outcome, c))],
+        "external": _metrics(outcome, [f for f in found if f[0] not in INTERNAL], EXTERNAL),
+        "internal": _metrics(outcome, [f for f in found if f[0] in INTERNAL], INTERNAL),
+    }
+
+
+def all_scores(outcome: Outcome) -> dict[str, Any]:
+    """The whole of scores.csv as text: header and rows."""
+    scores = outcome.evaluation.scores
+    rows = [
+        [
+            "" if pd.isna(value) else score(value) if isinstance(value, float) else str(value)
+            for value in row
+        ]
+        for row in scores.astype(object).itertuples(index=False)
+    ]
+    return {"columns": [str(column).replace("_", " ") for column in scores.columns], "rows": rows}
+
+
+def _metrics(
+    outcome: Outcome, found: list[Any], meanings: Mapping[str, Meaning]
+) -> list[dict[str, Any]]:
+    known = [name for name in meanings if any(metric == name for metric, _, _ in found)]
+    own = sorted({metric for metric, _, _ in found} - set(meanings))
+    return [
+        {
+            "name": (meaning := meanings.get(metric, Meaning(metric, ""))).name,
+            "says": meaning.says,
+            "cells": [
+                _cell(outcome, metric, target, value, meaning)
+                for other, target, value in found
+                if other == metric
+            ],
+        }
+        for metric in [*known, *own]
+    ]
+
+
+def _cell(
+    outcome: Outcome, metric: str, target: str, value: float, meaning: Meaning
+) -> dict[str, Any]:
+    """position and chance_position: per cent along the metric's scale, None where it has none."""
+    chance = _chance(outcome, metric, target, value)
+    return {
+        "target": target,
+        "value": score(float(value)),
+        "supervised": target in outcome.features.seen_labels,
+        "chance": None if chance is None else score(chance[0]),
+        "chance_std": None if chance is None else score(chance[1]),
+        "position": meaning.place(value),
+        "zero": meaning.place(0.0),
+        "chance_position": None if chance is None else meaning.place(chance[0]),
+    }
+
+
+def _chance(outcome: Outcome, metric: str, target: str, value: float) -> tuple[float, float] | None:
+    """The chance level of the row of `scores` that the headline was taken from."""
+    scores = outcome.evaluation.scores
+    if "chance" not in scores:
+        return None
+    same = (scores["metric"] == metric) & (scores["label"] == target)
+    same &= scores["split"] == outcome.evaluation.scored_split
+    rows = scores[same & np.isclose(scores["value"].astype(float), value)]
+    rows = rows[rows["chance"].notna()]
+    if rows.empty:
+        return None
+    return float(rows["chance"].iloc[0]), float(rows["chance_std"].iloc[0])
+
+
+def _sentence(outcome: Outcome, column: str) -> dict[str, Any] | None:
+    """The two numbers that a reader should take away for a label column."""
+    parts = []
+    if (purity := _headline(outcome, "purity", column)) is not None:
+        text = f"purity {purity:.2f}"
+        if chance := _chance(outcome, "purity", column, purity):
+            text += f" where random groups of the same sizes would get {chance[0]:.2f}"
+        parts.append(text)
+    if (ari := _headline(outcome, "ari", column)) is not None:
+        parts.append(f"adjusted Rand index {ari:.2f} where chance is 0 and full agreement 1")
+    if not parts:
+        return None
+    return {
+        "column": column,
+        "text": "; ".join(parts),
+        "supervised": column in outcome.features.seen_labels,
+    }
+
+
+def _headline(outcome: Outcome, metric: str, column: str) -> float | None:
+    """A headline score, or None where it is absent or undefined."""
+    value = float(outcome.evaluation.headline.get(f"{metric}/{column}", math.nan))
+    return value if math.isfinite(value) else None

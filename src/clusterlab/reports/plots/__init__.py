@@ -1,0 +1,1 @@
+"""One figure a file; `clusterlab.reports.figures` draws them all."""
