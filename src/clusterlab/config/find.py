@@ -1,0 +1,57 @@
+"""Finds conf/, and reads what it offers without Hydra, so that listing stays fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clusterlab.errors import ConfigError, closest
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+# Groups that belong to Hydra itself, not to a run's stages.
+_NOT_STAGES = {"hydra"}
+
+
+def conf_dir() -> Path:
+    """The folder of the configs: inside the package when installed as a wheel, else the
+    checkout's conf/."""
+    for folder in (_PACKAGE / "conf", _PACKAGE.parent.parent / "conf"):
+        if (folder / "config.yaml").is_file():
+            return folder
+    raise ConfigError(f"clusterlab's own conf/ is missing beside {_PACKAGE}; install it again.")
+
+
+def groups(config_dir: Path | None = None) -> dict[str, dict[str, str]]:
+    """group -> option -> its one-line description, from every config folder.
+
+    The description is the first comment line of the option's YAML.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for root in [conf_dir(), *([config_dir] if config_dir else [])]:
+        for file in sorted(root.glob("*/**/*.yaml")):
+            group = file.parent.relative_to(root).as_posix()
+            if group.split("/")[0] not in _NOT_STAGES and not file.name.startswith("_"):
+                found.setdefault(group, {})[file.stem] = _first_comment(file)
+    return found
+
+
+def options(group: str, config_dir: Path | None = None) -> dict[str, str]:
+    """The options of one group. Raises ConfigError, with the closest match, for an unknown one."""
+    known = groups(config_dir)
+    if group not in known:
+        raise ConfigError(
+            f"Unknown group '{group}'.{closest(group, known)} Groups: {', '.join(known)}."
+        )
+    return known[group]
+
+
+def _first_comment(file: Path) -> str:
+    """The first comment that is prose: experiments open with their command, a later line says
+    what they are."""
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            text = line.removeprefix("#").strip()
+            if not line.startswith("#"):
+                break
+            if text and not text.startswith(("@package", "clusterlab ")):
+                return text
+    return ""

@@ -1,0 +1,46 @@
+"""The types of the top-level config: Hydra checks values against them while composing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+
+@dataclass
+class DecodeConfig:
+    background: str = "white"
+    reduce_to: int | None = None
+
+
+@dataclass
+class ReportConfig:
+    max_thumbnails: int = 2000
+
+
+@dataclass
+class RunConfig:
+    """One run. The stages are free mappings: `check.py` checks them against what they build."""
+
+    name: str = MISSING
+    seed: int = MISSING
+    data_dir: str = MISSING
+    dataset: dict[str, Any] = field(default_factory=dict)
+    extractor: dict[str, Any] = field(default_factory=dict)
+    reducer: dict[str, Any] = field(default_factory=dict)
+    clusterer: dict[str, Any] = field(default_factory=dict)
+    view: dict[str, Any] = field(default_factory=dict)
+    evaluator: dict[str, Any] = field(default_factory=dict)
+    workers: int | None = None
+    batch_size: int = 64
+    store: bool = True
+    decode: DecodeConfig = field(default_factory=DecodeConfig)
+    report: ReportConfig = field(default_factory=ReportConfig)
+    allowed_targets: list[str] = field(default_factory=list)
+
+
+def register() -> None:
+    """Make the schema known to Hydra under the name that config.yaml's defaults use."""
+    ConfigStore.instance().store(name="schema", node=RunConfig)

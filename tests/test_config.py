@@ -1,0 +1,139 @@
+"""The config: what composes, what is refused, and what the refusal says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from clusterlab.config.build import build, resolve
+from clusterlab.config.compose import compose
+from clusterlab.config.find import conf_dir, groups
+from clusterlab.config.launch import stage_choices
+from clusterlab.errors import ClusterlabError, ConfigError
+
+OPTIONS = [
+    (group, option) for group, known in groups().items() for option in known if option != "custom"
+]
+
+
+def message(*overrides: str, config_dir: Path | None = None) -> str:
+    """What a user reads when these words do not make a run."""
+    try:
+        config = compose(overrides, config_dir)
+        build({**resolve(config), "store": False}, {})
+    except ClusterlabError as error:
+        return str(error)
+    raise AssertionError(f"{overrides} made a run")
+
+
+def needed(group: str, option: str) -> list[str]:
+    """The values without which an option cannot be built: the user's own paths and columns."""
+    text = (conf_dir() / group / f"{option}.yaml").read_text(encoding="utf-8")
+    unset = [key for key, value in (yaml.safe_load(text) or {}).items() if value == "???"]
+    values = {"path": "somewhere", "columns": "[a]", "column": "a", "categories": "[a,b,c]"}
+    return [f"{group}.{key}={values[key]}" for key in unset]
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids=lambda part: part)
+def test_every_option_composes_and_builds(group: str, option: str) -> None:
+    prefix = "+" if group == "experiment" else ""
+    extra = [] if group == "experiment" else needed(group, option)
+    config = compose([f"{prefix}{group}={option}", *extra])
+    choices = stage_choices(config.hydra.runtime.choices)
+    build({**resolve(config), "store": False}, choices)
+    assert choices[group] == option
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids=lambda part: part)
+def test_every_option_says_what_it_is(group: str, option: str) -> None:
+    assert len(groups()[group][option]) > 15
+
+
+@pytest.mark.parametrize("name", sorted(groups()["experiment"]))
+def test_an_experiment_opens_with_its_command_and_bears_its_name(name: str) -> None:
+    lines = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["# @package _global_", f"# clusterlab run +experiment={name}"]
+    assert compose([f"experiment={name}"]).name == name
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["clusterer=kmean"], "Unknown clusterer 'kmean'. Did you mean 'kmeans'?"),
+        (["clusterr=kmeans"], "Unknown key 'clusterr'. Did you mean 'clusterer'?"),
+        (["experiment=ci_smok"], "Unknown experiment 'ci_smok'. Did you mean 'ci_smoke'?"),
+        (["view=[pca,umpa]"], "Unknown view 'umpa'. Did you mean 'umap'?"),
+        (["sedd=3"], "Unknown key 'sedd'. Did you mean 'seed'?"),
+        (["+sedd=3"], "Unknown key 'sedd'. Did you mean 'seed'?"),
+        (["report.max_thumbs=3"], "Did you mean 'max_thumbnails'?"),
+        (["clusterer.n_cluster=3"], "KMeans takes no such argument. Did you mean 'n_clusters'?"),
+        (["+clusterer.kk=3"], "Unknown key 'clusterer.kk': KMeans takes no such argument."),
+        (["extractor.celsl=3"], "Unknown key 'extractor.celsl': "),
+        (["seed=abc"], "Wrong type for 'seed': Value 'abc'"),
+        (["clusterer.n_clusters=ten"], "must be an int in the range [1, inf). Got 'ten'"),
+        (["clusterer.n_clusters=0"], "must be an int in the range [1, inf). Got 0"),
+        (["reducer.n_components=many"], "Wrong type for 'reducer.n_components': 'many'"),
+        (["dataset.sample_per_class=lots"], "'lots' is not int"),
+        (["dataset=folder"], "dataset.path has no value yet. Set it: dataset.path=..."),
+        (["clusterer._target_=os.system"], "outside the allowed packages"),
+        (["clusterer._target_=sklearn.cluster.Birsch"], "cannot be imported"),
+        (["decode.background=whyte"], "decode.background 'whyte' is no colour"),
+        (["clusterer=[kmeans"], "An override cannot be read"),
+        (["reducer.n_components=${sed}"], "refers to 'sed', which the config does not have"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_bad_words_are_answered(words: list[str], says: str) -> None:
+    assert says in message(*words)
+
+
+def test_every_problem_is_named_at_once() -> None:
+    said = message("clusterer.n_clusters=ten", "reducer.n_component=3", "+sedd=1")
+    assert len(said.splitlines()) == 3
+
+
+def test_an_argument_that_the_yaml_does_not_write_out_can_be_set() -> None:
+    assert resolve(compose(["clusterer.max_iter=7"]))["clusterer"]["max_iter"] == 7
+
+
+def test_malformed_yaml_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    file = tmp_path / "experiment" / "mine.yaml"
+    file.write_text("# @package _global_\nseed: [1\nname: mine\n", encoding="utf-8")
+    said = message("experiment=mine", config_dir=tmp_path)
+    assert f"Malformed YAML in {file}, line 3" in said
+
+
+def test_own_configs_join_the_groups(tmp_path: Path) -> None:
+    (tmp_path / "clusterer").mkdir()
+    (tmp_path / "clusterer" / "birch.yaml").write_text(
+        "# Birch.\n_target_: sklearn.cluster.Birch\nn_clusters: 7\n", encoding="utf-8"
+    )
+    config = resolve(compose(["clusterer=birch"], tmp_path))
+    assert config["clusterer"] == {"_target_": "sklearn.cluster.Birch", "n_clusters": 7}
+
+
+def test_a_missing_config_dir_is_an_error(tmp_path: Path) -> None:
+    assert "is not a folder" in message(config_dir=tmp_path / "nowhere")
+
+
+def test_the_allowed_packages_are_the_users_to_widen() -> None:
+    words = ["clusterer=custom", "clusterer._target_=collections.Counter"]
+    assert "outside the allowed packages" in message(*words)
+    config = resolve(compose([*words, "allowed_targets=[clusterlab,sklearn,umap,collections]"]))
+    assert build({**config, "store": False}, {}).clusterer.instance == {}
+
+
+def test_nested_targets_are_checked_too() -> None:
+    said = message(
+        "reducer=custom",
+        "reducer._target_=sklearn.pipeline.make_pipeline",
+        "reducer._args_=[{_target_: os.getcwd}]",
+    )
+    assert "reducer._args_[0]: _target_ 'os.getcwd' is outside the allowed packages" in said
+
+
+def test_a_config_error_lists_its_problems() -> None:
+    assert ConfigError(["one", "two"]).problems == ["one", "two"]
