@@ -1,0 +1,99 @@
+"""The studies' experiments, on real pictures that stand in for the studies' own.
+
+Food photos are not here, photos of clothes are; of the museum's catalogue the illustrations' table
+has the shape: word for povo, kind for categoria, tags for tipo_de_materia_prima.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.metrics import adjusted_rand_score
+
+import clusterlab
+from clusterlab.config.find import groups
+
+NAMES = sorted(groups()["experiment"])
+QUICK = ["batch_size=32"]
+
+
+def stand_in(name: str, data: Path) -> list[str]:
+    """The words that put real pictures in the place of an experiment's own."""
+    if name.startswith("food"):
+        words = ["dataset=clothing", f"data_dir={data}", "dataset.sample_per_class=6"]
+        k_means = not name.endswith("_dbscan")
+        return [*words, "view=pca", *(["clusterer.n_clusters=10"] if k_means else [])]
+    if name.startswith("clothing"):
+        return [f"data_dir={data}", "dataset.sample_per_class=8", "view=pca"]
+    if name == "museum_triangle":
+        return [
+            "dataset=illustrations",
+            f"data_dir={data}",
+            "extractor.column=tags",
+            "extractor.categories=[vivid,soft,plain]",
+            "extractor.missing_at=[0,-16]",
+        ]
+    if name.startswith("museum"):
+        return [
+            "dataset=illustrations",
+            f"data_dir={data}",
+            "extractor.columns=[kind,tags]",
+            "extractor.categories=null",
+            # TriMap's published 120 inliers cost minutes; fewer rounds show that it runs.
+            *(["view.trimap.n_iters=20"] if name.endswith("trimap") else []),
+        ]
+    return []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_experiment_runs_on_real_pictures(
+    name: str, shared_data: Path, tmp_path: Path
+) -> None:
+    result = clusterlab.run(name, [*stand_in(name, shared_data), *QUICK], folder=tmp_path / "run")
+    assert result.metrics["n_failed"] == 0
+    assert result.metrics["n_clusters"] >= 1 or name.endswith("_dbscan")
+    assert any(key.startswith("ari/") for key in result.metrics)
+    assert (tmp_path / "run" / "report.html").stat().st_size > 1_000_000
+
+
+def test_a_category_that_no_object_has_is_a_dimension_all_the_same(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    words = [
+        *stand_in("museum_rop_mds", shared_data)[:-1],
+        "extractor.categories={tags: [contrasty,intricate,muted,plain,sintetico,soft,vivid]}",
+        "~extractor.categories.tipo_de_materia_prima",
+        "view=none",
+    ]
+    result = clusterlab.run("museum_rop_mds", words, folder=tmp_path / "run")
+    assert result.metrics["n_features"] == 4 + 7
+
+
+def test_features_made_from_labels_are_tagged(shared_data: Path, tmp_path: Path) -> None:
+    name = "museum_kmodes16_tsne"
+    result = clusterlab.run(name, stand_in(name, shared_data), folder=tmp_path / "run")
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "supervised" in page
+    assert result.metrics["n_clusters"] == 16
+
+
+def test_a_whole_run_agrees_with_a_plain_script(shared_data: Path, tmp_path: Path) -> None:
+    """The published way, by OpenCV and scikit-learn alone, gives the same ARI."""
+    files = sorted((shared_data / "clothing").glob("*/*/*"))
+    vectors, classes = [], []
+    for file in files:
+        image = cv2.resize(cv2.imread(str(file)), (224, 224)).astype(np.float32) / 255
+        channels = [cv2.calcHist([image], [c], None, [32], [0, 1]).ravel() for c in range(3)]
+        vectors.append(np.concatenate(channels))
+        classes.append(file.parent.name)
+    k_means = KMeans(n_clusters=10, n_init=10, random_state=0)
+    expected = adjusted_rand_score(classes, k_means.fit_predict(np.array(vectors)))
+
+    words = [f"data_dir={shared_data}", "view=none"]
+    result = clusterlab.run("clothing_color", words, folder=tmp_path / "run")
+    assert result.metrics["n_scored"] == len(files) == 713
+    assert result.metrics["ari/label"] == pytest.approx(expected, abs=1e-6)
