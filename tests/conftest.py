@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# First of all libraries: it settles how numpy's threads wait, before numpy is loaded.
+import clusterlab  # noqa: F401
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -28,8 +28,8 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         raise OutputError(
-            f"Cannot write {path}: {error.strerror or error}. Free some space or choose another "
-            "folder with hydra.run.dir=PATH."
+            f"Cannot write {path}: {error.strerror or error}. Choose another folder (that of a run "
+            "with hydra.run.dir=PATH), or mend this one."
         ) from error
     finally:
         if temporary.is_dir():

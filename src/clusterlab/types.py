@@ -174,8 +174,8 @@ class Clustering:
     @property
     def clusters(self) -> np.ndarray:
         """The cluster numbers in ascending order, without noise."""
-        found = np.unique(self.labels)
-        return found[found != NOISE]
+        found: np.ndarray = np.unique(self.labels)
+        return np.asarray(found[found != NOISE])
 
 
 @dataclass(frozen=True, kw_only=True)

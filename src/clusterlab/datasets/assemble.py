@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ def _classes(listing: Listing, column: str | None) -> list[str | None]:
     """The class of each image; a set of values is one class."""
     if column is None:
         return [None] * len(listing.ids)
-    values = listing.labels[column].tolist()
+    values: list[Any] = listing.labels[column].tolist()
     if column in listing.multi_valued:
         return ["|".join(value) or None for value in values]
     return values
