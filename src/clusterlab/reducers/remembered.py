@@ -1,0 +1,120 @@
+"""Reductions that are computed once: by what was reduced, and how."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from clusterlab.errors import ComponentError
+from clusterlab.reducers.explained_variance import explained_variance
+from clusterlab.reducers.reduce import reduce
+from clusterlab.store import Store, digest_of
+from clusterlab.types import Component, Features
+
+# Raised where a change of this folder changes what a reducer returns.
+REDUCER_VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduction:
+    """features: the reduced space. explained_variance: (r,) shares where a PCA made it.
+    notes: what the reducer decided by itself. store: whether it was kept, and why not."""
+
+    features: Features
+    explained_variance: np.ndarray | None
+    notes: tuple[str, ...]
+    store: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Views:
+    """projections: name -> (n, 2) float32. notes: of the projections that adapted or failed."""
+
+    projections: Mapping[str, np.ndarray]
+    notes: tuple[str, ...]
+    store: str
+
+
+def reduce_features(
+    features: Features, component: Component, *, store: Store | None = None
+) -> Reduction:
+    """The reduced space of these features, from the store where it holds it.
+
+    Raises ComponentError where the reducer fails.
+    """
+    arrays, said = _arrays("reducer", features, component, store)
+    variance = arrays.get("explained_variance")
+    return Reduction(
+        features=Features(
+            ids=features.ids,
+            values=arrays["values"],
+            space="reduced",
+            provenance={"reducer": dict(component.config), "of": dict(features.provenance)},
+            seen_labels=features.seen_labels,
+        ),
+        explained_variance=variance,
+        notes=tuple(json.loads(arrays["notes"].tobytes())),
+        store=said,
+    )
+
+
+def project(
+    features: Features,
+    reduced: Features,
+    views: Mapping[str, Component],
+    *,
+    store: Store | None = None,
+) -> Views:
+    """2-D pictures of the features. A view that fails costs its picture, never the run.
+
+    With no view at all, or none that worked, the first two reduced dimensions are drawn.
+    """
+    projections: dict[str, np.ndarray] = {}
+    notes: list[str] = []
+    said: list[str] = []
+    for name, component in views.items():
+        try:
+            arrays, from_store = _arrays("view", features, component, store)
+        except ComponentError as error:
+            notes.append(f"There is no {name} view: {error}")
+            continue
+        projections[name] = _two_columns(arrays["values"])
+        notes += [f"View {name}: {note}" for note in json.loads(arrays["notes"].tobytes())]
+        said.append(f"{name} {from_store}")
+    if not projections:
+        projections["reduced"] = _two_columns(reduced.values)
+    return Views(projections=projections, notes=tuple(notes), store="; ".join(said))
+
+
+def _two_columns(values: np.ndarray) -> np.ndarray:
+    columns = values[:, :2]
+    return np.pad(columns, ((0, 0), (0, 2 - columns.shape[1])))
+
+
+def _arrays(
+    kind: str, features: Features, component: Component, store: Store | None
+) -> tuple[Mapping[str, np.ndarray], str]:
+    def compute() -> dict[str, np.ndarray]:
+        values, notes = reduce(component.instance, features.values)
+        arrays = {
+            "values": values,
+            "notes": np.frombuffer(json.dumps(notes).encode(), dtype=np.uint8),
+        }
+        variance = explained_variance(component.instance)
+        return arrays if variance is None else {**arrays, "explained_variance": variance}
+
+    if store is None:
+        return compute(), "computed; the store is off"
+    found = store.remember(
+        kind,
+        {
+            "config": dict(component.config),
+            "version": REDUCER_VERSION,
+            "features": digest_of(features.values),
+        },
+        compute,
+    )
+    return found.arrays, "from the store" if found.from_store else f"computed: {found.reason}"
