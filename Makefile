@@ -9,7 +9,7 @@ run: $(READY)
 	$(BIN)/clusterlab run
 
 test: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 -m "not slow"
 
 test-slow: $(READY)
 	$(BIN)/pytest -m ""

@@ -14,7 +14,11 @@ from clusterlab.types import NOISE, Clustering, Features
 def about_clusters(clustering: Clustering) -> Iterator[str]:
     n = len(clustering.labels)
     if n and (clustering.labels == NOISE).all():
-        yield f"All {n:,} images are noise: no cluster was found."
+        yield (
+            f"All {n:,} images are noise: no cluster was found. Density is hard to see in many "
+            "dimensions: try reducer=umap, a smaller min_cluster_size (HDBSCAN) or a larger eps "
+            "(DBSCAN)."
+        )
 
 
 def about_labels(columns: Iterable[Sequence[Reference]], within: np.ndarray) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from trimap import TorchTRIMAP
 
 from clusterlab.errors import ComponentError
 
@@ -60,6 +59,9 @@ class TriMap:
 
         Raises ComponentError for n_inliers + n_outliers images or fewer.
         """
+        # Imported when needed: it brings PyTorch, which takes seconds to load.
+        from trimap import TorchTRIMAP
+
         needed = self.n_inliers + self.n_outliers + 1
         if len(X) < needed:
             raise ComponentError(

@@ -6,7 +6,6 @@ import warnings
 from typing import Any
 
 import numpy as np
-import umap
 
 from clusterlab.errors import ComponentError
 from clusterlab.reducers._neighbours import METRICS, exact_neighbours
@@ -57,6 +56,9 @@ class UMAP:
 
         Raises ComponentError for fewer than 3 images.
         """
+        # Imported when needed: it takes a second, which a run from the store need not pay.
+        import umap
+
         n = len(X)
         if n < 3:
             raise ComponentError(f"UMAP needs at least 3 images, not {n}. Use pca or none.")

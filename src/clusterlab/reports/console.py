@@ -44,9 +44,17 @@ def _rows(outcome: Outcome) -> list[str]:
     lines = []
     for row in scores[(scores.noise == "cluster") & (scores.split == split)].itertuples():
         if row.metric in _SHOWN and row.label in outcome.collection.labels:
-            chance = f"{row.chance:.3f}".replace("-0.000", "0.000") if pd.notna(row.chance) else ""
+            chance = _three(row.chance) if pd.notna(row.chance) else ""
             tag = "  supervised" if row.label in supervised else ""
-            lines.append(f"{row.metric:<14}{row.label[:19]:<20}{row.value:>8.3f}{chance:>12}{tag}")
+            lines.append(
+                f"{row.metric:<14}{row.label[:19]:<20}{_three(row.value):>8}{chance:>12}{tag}"
+            )
         elif row.metric == "silhouette":
-            lines.append(f"{row.metric:<14}{f'in {row.space}':<20}{row.value:>8.3f}")
+            lines.append(f"{row.metric:<14}{f'in {row.space}':<20}{_three(row.value):>8}")
     return lines
+
+
+def _three(value: float) -> str:
+    """Three decimals, and no minus before a zero."""
+    text = f"{value:.3f}"
+    return text.removeprefix("-") if float(text) == 0 else text
