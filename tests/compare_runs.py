@@ -1,4 +1,4 @@
-"""Writes run folders as DESIGN 4 describes them, with real numbers from scikit-learn alone."""
+"""Writes run folders as clusterlab writes them, with real numbers from scikit-learn alone."""
 
 from __future__ import annotations
 

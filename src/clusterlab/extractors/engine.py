@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from clusterlab.errors import ComponentError, DataError
+from clusterlab.extractors._read_ahead import read_ahead
+from clusterlab.extractors._vectors import Vectors
 from clusterlab.images import decode, describe_failure
 from clusterlab.store import Store, digest_of, key_of
 from clusterlab.types import (
@@ -144,7 +145,7 @@ class _ImageRun:
         first_row: dict[str, int] = {}
         for row, digest in enumerate(self.collection.digests):
             first_row.setdefault(digest, row)
-        vectors = _Vectors(len(self.collection))
+        vectors = Vectors(len(self.collection))
         key = key_of(self.description)
         reason = ""
         if self.store is not None:
@@ -164,7 +165,7 @@ class _ImageRun:
             store=_store_sentence(self.store, n_stored, len(missing), reason),
         )
 
-    def _compute(self, rows: list[int], vectors: _Vectors) -> None:
+    def _compute(self, rows: list[int], vectors: Vectors) -> None:
         for batch in self._prepared(rows, "extract"):
             if not batch:
                 continue
@@ -190,23 +191,11 @@ class _ImageRun:
                 yield item
 
     def _prepared(self, rows: list[int], what: str) -> Iterator[list[tuple[int, Any]]]:
-        """Batches of (row, model input); the next batch is read while this one is used."""
-        batches = [rows[i : i + self.batch_size] for i in range(0, len(rows), self.batch_size)]
-        pool = ThreadPoolExecutor(self.workers)
-        bar = tqdm(total=len(rows), desc=what, unit="img", disable=None, leave=False)
-        try:
-            ahead: list[list[tuple[int, Future[Any]]]] = []
-            for batch in [*batches, None]:
-                if batch is not None:
-                    ahead.append([(row, pool.submit(self._prepare, row)) for row in batch])
-                if len(ahead) > 1 or batch is None:
-                    for futures in ahead[: 1 if batch is not None else None]:
-                        yield list(self._finished(futures))
-                        bar.update(len(futures))
-                    ahead = ahead[1:] if batch is not None else []
-        finally:
-            bar.close()
-            pool.shutdown(cancel_futures=True)
+        """Batches of (row, model input), without the images that failed."""
+        for batch in read_ahead(
+            rows, self._prepare, workers=self.workers, batch_size=self.batch_size, what=what
+        ):
+            yield list(self._finished(batch))
 
     def _prepare(self, row: int) -> Any:
         content = self.collection.images[row].read()
@@ -229,7 +218,7 @@ class _ImageRun:
             self.collection.ids[row], source.path, "extract", kind, message
         )
 
-    def _copy(self, vectors: _Vectors, row: int, source: int) -> None:
+    def _copy(self, vectors: Vectors, row: int, source: int) -> None:
         if row == source:
             return
         if vectors.has[source]:
@@ -244,7 +233,7 @@ class _ImageRun:
                 original.message,
             )
 
-    def _features(self, vectors: _Vectors) -> Features:
+    def _features(self, vectors: Vectors) -> Features:
         rows = np.flatnonzero(vectors.has)
         if not len(rows):
             examples = "; ".join(f"{f.id}: {f.message}" for f in list(self.failures.values())[:3])
@@ -259,25 +248,6 @@ class _ImageRun:
             space="features",
             provenance=self.description,
         )
-
-
-class _Vectors:
-    """The (n, d) float32 rows as they come in; d is known with the first one."""
-
-    def __init__(self, n: int) -> None:
-        self.has = np.zeros(n, dtype=bool)
-        self.values = np.empty((n, 0), dtype=np.float32)
-
-    def put(self, row: int, vector: np.ndarray) -> None:
-        if not self.has.any():
-            self.values = np.empty((len(self.has), len(vector)), dtype=np.float32)
-        if vector.shape != self.values.shape[1:]:
-            raise ComponentError(
-                f"The extractor returned {len(vector)} numbers for one image and "
-                f"{self.values.shape[1]} for another."
-            )
-        self.values[row] = vector
-        self.has[row] = True
 
 
 def _store_sentence(store: Store | None, n_stored: int, n_new: int, reason: str) -> str:

@@ -14,7 +14,7 @@ CLUSTER, DROPPED, SINGLETONS = "cluster", "dropped", "singletons"
 def policies(
     labels: np.ndarray, *, has_noise: bool
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """The policies of DESIGN 5.2, the headline first; it alone where the clustering has no noise.
+    """The policies, the headline first; it alone where the clustering has no noise.
 
     labels: (n,) int, -1 = noise. Yields (policy, labels of the kept images, (n,) bool kept).
     """

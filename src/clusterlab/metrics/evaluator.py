@@ -17,7 +17,7 @@ from clusterlab.types import NOISE, Clustering, Collection, Evaluation, Features
 
 
 class Evaluator:
-    """Every metric for every label column, space, split and noise policy (DESIGN 5).
+    """Every metric for every label column, space, split and noise policy.
 
     Where the clustering has noise, each external score is there three times (noise as one cluster,
     dropped, as singletons) and each internal one twice (as one cluster, dropped); without noise all
