@@ -54,6 +54,7 @@ def test_the_run_folder_holds_what_the_contract_says(smoke: tuple[Path, str]) ->
     external = ["ari", "ami", "nmi", "purity", "entropy", "homogeneity", "completeness"]
     for name in [*external, "v_measure"]:
         assert isinstance(metrics[f"{name}/label"], float)
+    assert 0.5 < metrics["explained_variance"] < 1
     for name in ["silhouette", "davies_bouldin", "calinski_harabasz"]:
         assert isinstance(metrics[f"{name}/features"], float)
         assert isinstance(metrics[f"{name}/reduced"], float)
@@ -197,6 +198,14 @@ def test_several_views(tmp_path: Path) -> None:
     done = command("run", *SMOKE, "view=[pca,mds]", folder=tmp_path)
     figures = {path.name for path in (run_folder(done, tmp_path) / "figures").iterdir()}
     assert {"projection_pca_cluster.png", "projection_mds_cluster.png"} <= figures
+
+
+def test_reduced_decoding_is_never_silent(shared_data: Path, tmp_path: Path) -> None:
+    words = ["+experiment=clothing_hog", f"data_dir={shared_data}", "dataset.sample_per_class=3"]
+    done = command("run", *words, "view=none", "decode.reduce_to=224", folder=tmp_path)
+    assert "decode.reduce_to=224" in done.stdout
+    folder = run_folder(done, tmp_path)
+    assert "decode.reduce_to=224" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_pictures_without_labels(tmp_path: Path) -> None:

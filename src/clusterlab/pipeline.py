@@ -100,6 +100,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             environment=_environment(plan, folder, features, reduced),
             notes=(
                 *collection.notes,
+                *plan.decoding.notes(),
                 *reduction.notes,
                 *cluster_notes,
                 *views.notes,

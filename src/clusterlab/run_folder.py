@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -166,5 +165,9 @@ def _owner(status: Path) -> int | None:
 
 def peak_memory_mb() -> float:
     """The most resident memory that this process has held so far, in MiB."""
+    if sys.platform == "win32":
+        return float(psutil.Process().memory_info().peak_wset) / 2**20
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(peak) / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    return float(peak) / (2**20 if sys.platform == "darwin" else 2**10)

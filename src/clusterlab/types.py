@@ -229,6 +229,14 @@ class Decoding:
     background: str = "white"
     reduce_to: int | None = None
 
+    def notes(self) -> tuple[str, ...]:
+        if self.reduce_to is None:
+            return ()
+        return (
+            f"JPEGs were decoded at a reduced size (decode.reduce_to={self.reduce_to}): features "
+            "differ slightly from those of a full decode.",
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Component:

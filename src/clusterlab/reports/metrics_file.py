@@ -13,6 +13,7 @@ from clusterlab.types import Outcome
 def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
     """The counts of a run and its headline scores, "<metric>/<label column or space>".
 
+    explained_variance: the share of the features' variance that a PCA kept, where one reduced.
     An undefined score is left out rather than written as NaN, which is no JSON.
     """
     labels = outcome.clustering.labels
@@ -30,6 +31,8 @@ def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "scored_split": outcome.evaluation.scored_split,
     }
+    if outcome.explained_variance is not None:
+        flat["explained_variance"] = float(outcome.explained_variance.sum())
     headline = outcome.evaluation.headline
     flat.update({name: float(v) for name, v in headline.items() if math.isfinite(v)})
     return flat
