@@ -1,4 +1,4 @@
-"""Runs every command of the README's ```bash blocks, in order, in a fresh folder.
+"""Runs every command of the README's ```bash and ```python blocks, in order, in a fresh folder.
 
 Usage: python scripts/run_readme.py [--list]
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -21,13 +22,16 @@ _LEFT_OUT = ("git clone", "cd ", "make ", "source ", "eval ")
 
 
 def commands(text: str) -> list[tuple[str, int]]:
-    """(command, expected exit code) of each command in the ```bash blocks.
+    """(command, expected exit code) of each line of the ```bash and each ```python block.
 
     >>> commands("```bash\\n# exit code 2\\nclusterlab rnu\\n```")
     [('clusterlab rnu', 2)]
     """
     found = []
-    for block in re.findall(r"^```bash\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+    for language, block in re.findall(r"^```(bash|python)\n(.*?)^```", text, re.DOTALL | re.M):
+        if language == "python":
+            found.append((f"python -c {shlex.quote(block)}", 0))
+            continue
         code = 0
         for line in block.replace("\\\n", " ").splitlines():
             match = re.match(r"# exit code (\d+)", line)
@@ -58,7 +62,8 @@ def main() -> int:
                 text=True,
                 check=False,
             )
-            print(f"{time.perf_counter() - begin:6.1f} s  {command}", flush=True)
+            shown = " ".join(command.split())
+            print(f"{time.perf_counter() - begin:6.1f} s  {shown}", flush=True)
             if done.returncode != expected:
                 print(f"exit code {done.returncode}, expected {expected}")
                 print(done.stdout, done.stderr, sep="\n")

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from clusterlab.config.build import build, resolve
+from clusterlab.config.build import build
 from clusterlab.config.compose import compose
 from clusterlab.config.find import conf_dir, groups
-from clusterlab.config.launch import stage_choices
+from clusterlab.config.resolved import resolve, stage_choices
 from clusterlab.errors import ClusterlabError, ConfigError
 
 OPTIONS = [

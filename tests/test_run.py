@@ -163,6 +163,9 @@ def test_a_run_can_be_done_again_from_its_folder(smoke: tuple[Path, str], tmp_pa
     assert yaml.safe_load((again / "config.yaml").read_text()) == yaml.safe_load(
         (smoke[0] / "config.yaml").read_text()
     )
+    option = command("run", "--again", str(smoke[0]), "clusterer=gmm", folder=tmp_path)
+    assert option.returncode == 1
+    assert "not options ('clusterer=gmm')" in option.stderr
     changed = command(
         "run", "--again", str(smoke[0]), "clusterer.n_clusters=4", "--json", folder=tmp_path
     )

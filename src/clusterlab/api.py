@@ -37,7 +37,8 @@ def run(
     command line. Raises a ClusterlabError (clusterlab.errors) where the command would fail.
     """
     from clusterlab.config.compose import compose
-    from clusterlab.config.launch import launch, run_dir, stage_choices
+    from clusterlab.config.launch import launch, run_dir
+    from clusterlab.config.resolved import stage_choices
 
     words = [*([f"+experiment={experiment}"] if experiment else []), *overrides]
     config = compose(words, Path(config_dir) if config_dir else None)

@@ -26,9 +26,8 @@ def main(words: list[str]) -> int:
         if "=" not in word and not word.startswith("~"):
             raise UsageError(f"'{word}' is not key=value. {HELP.splitlines()[0]}")
 
-    from clusterlab.config.build import resolve
     from clusterlab.config.compose import compose
-    from clusterlab.config.launch import dump
+    from clusterlab.config.resolved import dump, resolve
 
     print(dump(resolve(compose(overrides, Path(folder) if folder else None))), end="")
     return 0

@@ -53,9 +53,9 @@ def main(words: list[str]) -> int:
 
 
 def _problems(overrides: list[str], config_dir: Path | None) -> list[str]:
-    from clusterlab.config.build import build, resolve
+    from clusterlab.config.build import build
     from clusterlab.config.compose import compose
-    from clusterlab.config.launch import stage_choices
+    from clusterlab.config.resolved import resolve, stage_choices
 
     try:
         config = compose(overrides, config_dir)

@@ -6,28 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from PIL import ImageColor
 
 from clusterlab.config.check import problems
-from clusterlab.config.compose import STAGES, plain_errors
+from clusterlab.config.compose import STAGES
 from clusterlab.errors import ClusterlabError, ConfigError
 from clusterlab.pipeline import Plan
 from clusterlab.store import Store, default_folder
 from clusterlab.types import Component, Decoding
-
-
-def resolve(config: DictConfig) -> dict[str, Any]:
-    """The config without Hydra's part, every interpolation resolved, as plain values."""
-    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-    with plain_errors():
-        missing = sorted(OmegaConf.missing_keys(own))
-        if missing:
-            raise ConfigError([f"{key} has no value yet. Set it: {key}=..." for key in missing])
-        resolved = OmegaConf.to_container(own, resolve=True)
-    assert isinstance(resolved, dict)
-    return {str(key): value for key, value in resolved.items()}
 
 
 def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:

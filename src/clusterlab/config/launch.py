@@ -6,14 +6,13 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import yaml
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from clusterlab.config.build import build, resolve
+from clusterlab.config.build import build
 from clusterlab.config.compose import STAGES, plain_errors
+from clusterlab.config.resolved import dump, resolve, stage_choices
 from clusterlab.config.schema import RunConfig
 from clusterlab.errors import ConfigError
 from clusterlab.files import write_text
@@ -25,17 +24,30 @@ _RUN_DIR = "hydra.run.dir="
 
 
 def launch(config: DictConfig, folder: Path, choices: dict[str, str]) -> Outcome:
-    """Check, build and run. The folder is claimed before anything is built, so that a failure is
-    recorded where the user will look for it."""
-    resolved = resolve(config)
-    with RunFolder(folder) as run_folder:
-        write_text(folder / "config.yaml", dump(resolved))
+    """Check, build and run. A config that cannot be built leaves no folder behind; what fails
+    later is recorded in the run's folder, where the user will look for it."""
+    try:
+        resolved = resolve(config)
         plan = build(resolved, choices)
-        try:
+    except ConfigError:
+        _remove_empty(folder)
+        raise
+    try:
+        with RunFolder(folder) as run_folder:
+            write_text(folder / "config.yaml", dump(resolved))
             return run(plan, run_folder)
-        finally:
-            if plan.store is not None:
-                plan.store.close()
+    finally:
+        if plan.store is not None:
+            plan.store.close()
+
+
+def _remove_empty(folder: Path) -> None:
+    """Take back the folder that Hydra has made for a run, and those above it up to runs/."""
+    for empty in (folder, folder.parent, folder.parent.parent):
+        try:
+            empty.rmdir()
+        except OSError:
+            return
 
 
 def launch_job(config: DictConfig) -> tuple[Outcome, Path]:
@@ -60,6 +72,11 @@ def launch_again(run: Path, overrides: Sequence[str]) -> tuple[Outcome, Path]:
         raise ConfigError(
             f"{run} is no finished run: it has no {Path(error.filename).name}."
         ) from error
+    groups = [o for o in overrides if o.partition("=")[0].lstrip("+") in (*STAGES, "experiment")]
+    if groups:
+        raise ConfigError(
+            f"--again changes values (clusterer.n_clusters=5), not options ('{groups[0]}')."
+        )
     with plain_errors():
         schema = OmegaConf.structured(RunConfig)
         changes = OmegaConf.from_dotlist([o for o in overrides if not o.startswith(_RUN_DIR)])
@@ -74,19 +91,3 @@ def launch_again(run: Path, overrides: Sequence[str]) -> tuple[Outcome, Path]:
 def shortest(folder: Path) -> Path:
     """The folder as a user would type it: relative where it lies below the current one."""
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-
-
-def stage_choices(choices: Any) -> dict[str, str]:
-    """group -> option in the order of the stages, without Hydra's own groups; several views are
-    joined by '+'."""
-    found = {}
-    for group, option in choices.items():
-        if not str(group).startswith("hydra/") and option is not None:
-            parts = [option] if isinstance(option, str) else list(option)
-            found[str(group)] = "+".join(str(part) for part in parts)
-    return {group: found[group] for group in (*STAGES, *found) if group in found}
-
-
-def dump(resolved: dict[str, Any]) -> str:
-    """The resolved config as YAML, in the order of the stages."""
-    return yaml.safe_dump(resolved, sort_keys=False, allow_unicode=True)
