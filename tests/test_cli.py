@@ -61,6 +61,7 @@ def test_the_version_is_clusterlabs(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "clusterer=kmean"], 1, "Did you mean 'kmeans'?"),
         (["run", "-m", "extractor=glob(zzz*)"], 1, "matches no extractor"),
         (["run", "-m", "extractor=hog,color"], 1, "Unknown extractor 'color'."),
+        (["run", "ci_smoke"], 2, "Did you mean +experiment=ci_smoke?"),
         (["run", "+clusterer.kk=3"], 1, "KMeans takes no such argument"),
         (["run", "dataset=folder"], 1, "dataset.path has no value yet"),
         (["run", "--config-dir", "/nowhere/at/all"], 1, "is not a folder"),
@@ -102,6 +103,13 @@ def test_list_shows_every_group_in_80_columns(tmp_path: Path) -> None:
 def test_list_of_a_group_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "clusterer", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"clusterer": groups()["clusterer"]}
+
+
+def test_hydras_own_flags_work(tmp_path: Path) -> None:
+    done = clusterlab("run", "--cfg", "job", "seed=7", "--package", "clusterer", folder=tmp_path)
+    assert "n_clusters: 10" in done.stdout
+    assert not (tmp_path / "runs").exists()
+    assert clusterlab("run", "--bogus", folder=tmp_path).returncode == 2
 
 
 def test_show_prints_the_config_that_would_run(capsys: pytest.CaptureFixture[str]) -> None:

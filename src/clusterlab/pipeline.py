@@ -96,6 +96,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             failures=failures,
             summary=summary,
             explained_variance=reduction.explained_variance,
+            decoding=plan.decoding,
             timings=folder.timings(),
             environment=_environment(plan, folder, features, reduced),
             notes=(

@@ -192,6 +192,24 @@ class Evaluation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How image bytes become pixels. background: the colour that shows through transparency.
+    reduce_to: decode JPEGs at a reduced size whose shorter side is at least this many pixels;
+    faster, and it changes pixels slightly."""
+
+    background: str = "white"
+    reduce_to: int | None = None
+
+    def notes(self) -> tuple[str, ...]:
+        if self.reduce_to is None:
+            return ()
+        return (
+            f"JPEGs were decoded at a reduced size (decode.reduce_to={self.reduce_to}): features "
+            "differ slightly from those of a full decode.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """Everything a finished run knows: what the report is drawn from.
 
@@ -218,24 +236,7 @@ class Outcome:
     timings: Mapping[str, Mapping[str, Any]]
     environment: Mapping[str, Any]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decoding:
-    """How image bytes become pixels. background: the colour that shows through transparency.
-    reduce_to: decode JPEGs at a reduced size whose shorter side is at least this many pixels;
-    faster, and it changes pixels slightly."""
-
-    background: str = "white"
-    reduce_to: int | None = None
-
-    def notes(self) -> tuple[str, ...]:
-        if self.reduce_to is None:
-            return ()
-        return (
-            f"JPEGs were decoded at a reduced size (decode.reduce_to={self.reduce_to}): features "
-            "differ slightly from those of a full decode.",
-        )
+    decoding: Decoding = field(default_factory=Decoding)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clusterlab.cli.words import take_flag, take_value
-from clusterlab.errors import ClusterlabError, OutputError, UsageError
+from clusterlab.errors import ClusterlabError, OutputError, UsageError, closest
 
 if TYPE_CHECKING:
     from clusterlab.types import Outcome
@@ -38,6 +38,12 @@ examples:
   clusterlab run hydra.run.dir=runs/my_run
 """
 
+# Hydra's own flags that are followed by a word.
+_TAKES_VALUE = (
+    *("--cfg", "-c", "--info", "-i", "--package", "-p"),
+    *("--config-name", "-cn", "--config-path", "-cp", "--experimental-rerun"),
+)
+
 
 def main(words: list[str]) -> int:
     as_json = take_flag(words, "--json")
@@ -59,15 +65,32 @@ def _run(words: list[str], as_json: bool) -> int:
     from clusterlab.config.compose import check_options, normalize, plain_errors
     from clusterlab.config.hydra_app import run_hydra
 
-    overrides = normalize([word for word in words if not word.startswith("-")])
-    flags = [word for word in words if word.startswith("-")]
+    _check_words(words)
+    overrides = normalize([word for word in words if _is_override(word)])
     check_options(overrides, config_dir)
     results = _Results(as_json=as_json, quiet=sweep)
+    flags = [word for word in words if not _is_override(word)]
     with plain_errors(config_dir), _plain_os_errors():
         sweep_folder = run_hydra(results.take, [*flags, *overrides], config_dir)
     if sweep_folder is not None:
         return _finish_sweep(sweep_folder, results.failed)
     return 0
+
+
+def _is_override(word: str) -> bool:
+    return not word.startswith("-") and ("=" in word or word.startswith("~"))
+
+
+def _check_words(words: list[str]) -> None:
+    """Raises UsageError for a bare word: people type the name of an experiment as it is."""
+    from clusterlab.config.find import groups
+
+    for before, word in zip(["", *words], words, strict=False):
+        if word.startswith("-") or _is_override(word) or before in _TAKES_VALUE:
+            continue
+        known = groups().get("experiment", {})
+        hint = f" Did you mean +experiment={word}?" if word in known else closest(word, known)
+        raise UsageError(f"'{word}' is not key=value.{hint} See: clusterlab run --help.")
 
 
 class _Results:

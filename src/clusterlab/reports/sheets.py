@@ -21,7 +21,7 @@ SAMPLE_COLUMNS = 8
 def draw_samples(outcome: Outcome, cache: dict[int, bytes | None]) -> Figure:
     """The sample images of the dataset summary. cache: row -> WebP, filled as needed."""
     rows = sample_rows(outcome)
-    fill(cache, outcome.collection, rows)
+    fill(cache, outcome, rows)
     return draw_mosaic(
         [cache[row] for row in rows],
         title=f"Images of “{plain(outcome.collection.name)}”",
@@ -43,7 +43,7 @@ def draw_sheets(outcome: Outcome, cache: dict[int, bytes | None]) -> Iterator[tu
     clusters += [NOISE] if NOISE in ordered else []
     sheets = {cluster: showcase(ordered[cluster], SHEET) for cluster in clusters}
     if sheets:
-        fill(cache, outcome.collection, np.concatenate([rows for rows, _ in sheets.values()]))
+        fill(cache, outcome, np.concatenate([rows for rows, _ in sheets.values()]))
     for cluster, (rows, central) in sheets.items():
         name = "noise" if cluster == NOISE else f"cluster_{cluster}"
         size = len(ordered[cluster])

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from clusterlab.images import decode
-from clusterlab.types import Collection, ImageSource
+from clusterlab.types import ImageSource, Outcome
 
 SIZE = 112
 MIME = "image/webp"
@@ -18,14 +18,14 @@ QUALITY = 66
 LOSSLESS = 101
 
 
-def thumbnail(source: ImageSource, size: int = SIZE) -> bytes | None:
+def thumbnail(source: ImageSource, size: int = SIZE, *, background: str = "white") -> bytes | None:
     """A WebP copy that fits into size by size pixels, or None where the image cannot be read.
 
     An image smaller than that is enlarged by a whole number without smoothing and kept exactly,
     so that an 8 by 8 scan shows its pixels.
     """
     try:
-        rgb = decode(source.read(), reduce_to=size)
+        rgb = decode(source.read(), background=background, reduce_to=size)
     except Exception:
         # Any decoder error only costs this one picture; the run has already recorded the failure.
         return None
@@ -44,11 +44,12 @@ def thumbnail(source: ImageSource, size: int = SIZE) -> bytes | None:
     return encoded.tobytes() if done else None
 
 
-def fill(cache: dict[int, bytes | None], collection: Collection, rows: Iterable[int]) -> None:
+def fill(cache: dict[int, bytes | None], outcome: Outcome, rows: Iterable[int]) -> None:
     """Put the thumbnails of these rows into the cache (row -> WebP), those that it lacks."""
     wanted = [row for row in dict.fromkeys(map(int, rows)) if row not in cache]
+    images, background = outcome.collection.images, outcome.decoding.background
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = pool.map(lambda row: thumbnail(collection.images[row]), wanted)
+        made = pool.map(lambda row: thumbnail(images[row], background=background), wanted)
         cache.update(zip(wanted, made, strict=True))
 
 

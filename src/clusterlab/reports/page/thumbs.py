@@ -30,7 +30,7 @@ def choose_thumbs(outcome: Outcome, *, most: int, cache: dict[int, bytes | None]
     order = by_centrality(outcome)
     chosen = spread(order, first=STRIP, most=most)
     rows = [int(row) for found in chosen.values() for row in found] + sample_rows(outcome)
-    fill(cache, outcome.collection, rows)
+    fill(cache, outcome, rows)
     contents = {row: cache[row] for row in rows}
     uris = {row: data_uri(content, MIME) for row, content in contents.items() if content}
     return Thumbs(order, chosen, uris)
