@@ -130,6 +130,8 @@ def test_odd_images_go_through(shared_data: Path, tmp_path: Path) -> None:
     assert 5 < metrics["n_failed"] < 30
     errors = {line.split(",")[3] for line in (folder / "failures.csv").read_text().splitlines()}
     assert {"UnidentifiedImageError", "OSError", "DecompressionBombError"} <= errors
+    assert len(done.stderr.splitlines()) == 7, "one line a stage, none from a C library"
+    assert "TIFFFetchNormalTag" in (folder / "run.log").read_text()
 
 
 def test_a_folder_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ from clusterlab.files import write_json
 
 log = logging.getLogger("clusterlab")
 
+# What these say belongs in run.log, not between the lines of the progress.
+_LIBRARIES = ("py.warnings", "PIL")
+
 
 @dataclass
 class Stage:
@@ -58,12 +61,12 @@ class RunFolder:
                 "Choose another with hydra.run.dir=PATH."
             ) from error
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-        for name in ("clusterlab", "py.warnings"):
-            logging.getLogger(name).addHandler(self._handler)
+        log.addHandler(self._handler)
         log.setLevel(logging.INFO)
         logging.captureWarnings(True)
-        # A library's warnings belong in run.log, not between the lines of the progress.
-        logging.getLogger("py.warnings").propagate = False
+        for name in _LIBRARIES:
+            logging.getLogger(name).addHandler(self._handler)
+            logging.getLogger(name).propagate = False
         return self
 
     def __exit__(
@@ -86,8 +89,10 @@ class RunFolder:
             record.exc_info = (type(error), error, trace)
             self._handler.handle(record)
         logging.captureWarnings(False)
-        for name in ("clusterlab", "py.warnings"):
+        log.removeHandler(self._handler)
+        for name in _LIBRARIES:
             logging.getLogger(name).removeHandler(self._handler)
+            logging.getLogger(name).propagate = True
         self._handler.close()
         try:
             self._status(state, message)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusterlab.cli.words import take_flag, take_value
 from clusterlab.errors import ClusterlabError, OutputError, UsageError, closest
+from clusterlab.native_output import own_stderr
 
 if TYPE_CHECKING:
     from clusterlab.types import Outcome
@@ -48,13 +49,10 @@ _TAKES_VALUE = (
 def main(words: list[str]) -> int:
     as_json = take_flag(words, "--json")
     again = take_value(words, "--again")
-    console = _log_to_stderr()
-    try:
+    with own_stderr(), _log_to_stderr():
         if again is not None:
             return _again(Path(again), words, as_json)
         return _run(words, as_json)
-    finally:
-        logging.getLogger("clusterlab").removeHandler(console)
 
 
 def _run(words: list[str], as_json: bool) -> int:
@@ -149,13 +147,17 @@ def _show(outcome: Outcome, folder: Path, as_json: bool) -> None:
         print(folder)
 
 
-def _log_to_stderr() -> logging.Handler:
+@contextmanager
+def _log_to_stderr() -> Iterator[None]:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     log = logging.getLogger("clusterlab")
     log.addHandler(handler)
     log.propagate = False
-    return handler
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from clusterlab.config.resolved import dump, resolve, stage_choices
 from clusterlab.config.schema import RunConfig
 from clusterlab.errors import ConfigError
 from clusterlab.files import write_text
+from clusterlab.native_output import native_output_to
 from clusterlab.pipeline import run
 from clusterlab.run_folder import RunFolder
 from clusterlab.types import Outcome
@@ -33,7 +34,7 @@ def launch(config: DictConfig, folder: Path, choices: dict[str, str]) -> Outcome
         _remove_empty(folder)
         raise
     try:
-        with RunFolder(folder) as run_folder:
+        with RunFolder(folder) as run_folder, native_output_to(folder / "run.log"):
             write_text(folder / "config.yaml", dump(resolved))
             return run(plan, run_folder)
     finally:
