@@ -3,16 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test test-slow lint types readme bench sample clean
+.PHONY: run test lint types readme bench sample clean
 
 run: $(READY)
 	$(BIN)/clusterlab run
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -m "not slow"
-
-test-slow: $(READY)
-	$(BIN)/pytest -m ""
+	$(BIN)/pytest -n 2
 
 lint: $(READY)
 	$(BIN)/ruff check .

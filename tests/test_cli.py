@@ -65,7 +65,7 @@ def test_the_version_is_clusterlabs(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "+clusterer.kk=3"], 1, "KMeans takes no such argument"),
         (["run", "dataset=folder"], 1, "dataset.path has no value yet"),
         (["run", "--config-dir", "/nowhere/at/all"], 1, "is not a folder"),
-        (["run", "--again", "/nowhere/at/all"], 1, "is no finished run"),
+        (["run", "--again", "/nowhere/at/all"], 1, "is no run folder"),
         (["run", "--config-dir"], 2, "--config-dir needs a value"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

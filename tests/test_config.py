@@ -79,6 +79,9 @@ def test_an_experiment_opens_with_its_command_and_bears_its_name(name: str) -> N
         (["dataset=folder"], "dataset.path has no value yet. Set it: dataset.path=..."),
         (["clusterer._target_=os.system"], "outside the allowed packages"),
         (["clusterer._target_=sklearn.cluster.Birsch"], "cannot be imported"),
+        (["batch_size=0"], "batch_size is 0; it must be at least 1"),
+        (["workers=-1"], "workers is -1"),
+        (["report.max_thumbnails=-1"], "report.max_thumbnails is -1"),
         (["decode.background=whyte"], "decode.background 'whyte' is no colour"),
         (["clusterer=[kmeans"], "An override cannot be read"),
         (["reducer.n_components=${sed}"], "refers to 'sed', which the config does not have"),
@@ -122,8 +125,48 @@ def test_a_missing_config_dir_is_an_error(tmp_path: Path) -> None:
 def test_the_allowed_packages_are_the_users_to_widen() -> None:
     words = ["clusterer=custom", "clusterer._target_=collections.Counter"]
     assert "outside the allowed packages" in message(*words)
-    config = resolve(compose([*words, "allowed_targets=[clusterlab,sklearn,umap,collections]"]))
-    assert build({**config, "store": False}, {}).clusterer.instance == {}
+    trusted = "allowed_targets=[clusterlab,sklearn,umap,collections]"
+    assert "collections.Counter has no fit_predict or fit" in message(*words, trusted)
+
+
+def test_a_config_file_cannot_widen_what_is_allowed(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\nallowed_targets: [clusterlab, sklearn, umap, os]\n"
+    )
+    said = message("experiment=mine", config_dir=tmp_path)
+    assert "A config file allows os in allowed_targets, which only the command line can" in said
+
+
+NO_CODE = "{_target_: hdbscan.HDBSCAN, metric: '\\${oc.create:\"{_target_: os.getcwd}\"}'}"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("hydra: {callbacks: {x: {_target_: shutil.copyfile}}}", "no part of Hydra"),
+        (f"clusterer: {NO_CODE}", ""),
+        ("clusterer: {_target_: sklearn.datasets._base.urlretrieve}", "is no class"),
+        ("clusterer: {_target_: clusterlab.cli.main.main}", "is no class"),
+        ("clusterer: {_target_: sklearn.base.defaultdict}", "outside the allowed packages"),
+        ("clusterer: {_target_: sklearn}", "cannot be imported"),
+        ("clusterer: {_target_: sklearn.cluster}", "is no class"),
+        ("clusterer: {_target_: sklearn.model_selection.KFold}", "cannot be a clusterer"),
+        ("view: {foo: 3}", "view.foo has no _target_"),
+    ],
+)
+def test_a_config_is_not_code(text: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    option = "/view: none" if text.startswith("view") else "/clusterer: custom"
+    (tmp_path / "experiment" / "mine.yaml").write_text(
+        f"# @package _global_\ndefaults:\n  - override {option}\n{text}\n", encoding="utf-8"
+    )
+    if says:
+        assert says in message("experiment=mine", config_dir=tmp_path)
+    else:
+        config = resolve(compose(["experiment=mine"], tmp_path))
+        plan = build({**config, "store": False}, {})
+        assert plan.clusterer.instance.metric.startswith("${oc.create"), "text stays text"
 
 
 def test_nested_targets_are_checked_too() -> None:

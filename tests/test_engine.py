@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -149,11 +150,12 @@ class _Drawn:
 
 
 def _drawn(n: int) -> Collection:
+    images = tuple(_Drawn(i) for i in range(n))
     return Collection(
         name="drawn",
         ids=tuple(f"{i:05}" for i in range(n)),
-        images=tuple(_Drawn(i) for i in range(n)),
-        digests=tuple(f"{i:064x}" for i in range(n)),
+        images=images,
+        digests=tuple(hashlib.sha256(image.read()).hexdigest() for image in images),
         labels=pd.DataFrame(index=range(n)),
         numeric=pd.DataFrame(index=range(n)),
         split=np.full(n, "all"),
@@ -170,6 +172,47 @@ def test_memory_does_not_grow_with_the_number_of_images() -> None:
         tracemalloc.stop()
     # An image is 120 kB: holding the 700 more at once would take 84 MB.
     assert peaks[1] - peaks[0] < 2_000_000
+
+
+def test_a_file_that_changes_under_way_is_not_stored_under_its_old_content(
+    tmp_path: Path,
+) -> None:
+    source, other = (Digits(sample_per_class=1).load().images[i].read() for i in (0, 1))
+    file = tmp_path / "pics" / "one.png"
+    file.parent.mkdir()
+    file.write_bytes(source)
+    (tmp_path / "pics" / "two.png").write_bytes(other + b" ")
+    collection = Folder(path=str(file.parent)).load()
+    store = Store(tmp_path)
+    file.write_bytes(other)
+    found = extract(collection, component(Pixels()), store=store)
+    assert [failure.id for failure in found.failures] == ["one.png"]
+    assert "changed while the run" in found.failures[0].message
+    file.write_bytes(source)
+    again = extract(collection, component(Pixels()), store=store)
+    assert again.features.ids == collection.ids
+
+
+def test_a_renamed_file_does_not_change_what_is_learned(tmp_path: Path) -> None:
+    made = []
+    for turn in (1, -1):
+        folder = tmp_path / str(turn)
+        folder.mkdir()
+        for number, image in enumerate(Digits(sample_per_class=2).load().images[::turn]):
+            (folder / f"{number:02}.png").write_bytes(image.read())
+        concat = Concat(parts={"hog": Hog()}, standardize_blocks=True)
+        made.append(extract(Folder(path=str(folder)).load(), component(concat)).features.values)
+    assert (made[0] == made[1][::-1]).all()
+
+
+def test_an_extractor_that_fails_is_named(digits: Collection) -> None:
+    with pytest.raises(ComponentError, match="Extractor 'test' failed on a batch of 64 images"):
+        extract(digits, component(_Failing()))
+
+
+class _Failing(_Counting):
+    def embed(self, inputs: Sequence[float]) -> np.ndarray:
+        raise RuntimeError(f"no luck with {len(inputs)}")
 
 
 def test_waiting_threads_are_told_to_sleep_before_numpy_loads() -> None:

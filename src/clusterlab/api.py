@@ -10,6 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+_NUMBERS = (
+    *("cluster", "strength", "x", "y", "size", "silhouette"),
+    *("value", "chance", "chance_std", "n"),
+)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -51,8 +56,15 @@ def read(folder: str | Path) -> Result:
     """Read a finished run folder."""
     path = Path(folder)
     tables = {
-        name: pd.read_csv(path / f"{name}.csv", keep_default_na=False, na_values=[""])
+        name: _read_table(path / f"{name}.csv")
         for name in ("scores", "assignments", "clusters", "failures")
     }
     metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
     return Result(folder=path, metrics=metrics, **tables)
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Ids and labels stay text: "007" is no number, and "NA" may be a label."""
+    text = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+    numbers = {*_NUMBERS} | {name for name in text if name.endswith(("_share", "_entropy"))}
+    return text.apply(lambda column: pd.to_numeric(column) if column.name in numbers else column)

@@ -32,6 +32,13 @@ LIBRARIES = (
 )
 
 
+def n_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def versions() -> dict[str, str]:
     """Library -> installed version, or "absent"."""
     found = {"clusterlab": __version__, "python": platform.python_version()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -16,9 +15,10 @@ from types import TracebackType
 from typing import Any
 
 import psutil
+from filelock import BaseFileLock, FileLock, Timeout
 
 from clusterlab.errors import OutputError
-from clusterlab.files import write_json
+from clusterlab.files import remove, write_json
 
 log = logging.getLogger("clusterlab")
 
@@ -49,6 +49,7 @@ class RunFolder:
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     current: str = "start"
     _handler: logging.Handler | None = None
+    _lock: BaseFileLock | None = None
 
     def __enter__(self) -> RunFolder:
         try:
@@ -100,6 +101,8 @@ class RunFolder:
             # The disk that failed the run cannot take the news of it either.
             if error is None:
                 raise
+        finally:
+            self._release()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Stage]:
@@ -126,22 +129,34 @@ class RunFolder:
         return {name: dict(vars(stage)) for name, stage in self.stages.items()}
 
     def _claim(self) -> None:
+        # The lock goes with the process that holds it, however that ends.
+        self._lock = FileLock(self.path / ".lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise OutputError(
+                f"Another run is writing to {self.path}. Choose another folder with "
+                "hydra.run.dir=PATH."
+            ) from None
+        try:
+            self._check_new()
+        except OutputError:
+            self._release()
+            raise
+
+    def _release(self) -> None:
+        assert self._lock is not None
+        (self.path / ".lock").unlink(missing_ok=True)
+        self._lock.release()
+
+    def _check_new(self) -> None:
+        for left_over in self.path.glob(".*.tmp"):
+            remove(left_over)
         if (self.path / "metrics.json").exists():
             raise OutputError(
                 f"{self.path} already holds a finished run, which stays as it is. Choose another "
                 "folder with hydra.run.dir=PATH, or delete it first."
             )
-        status = self.path / "status.json"
-        lock = self.path / ".claim"
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        except FileExistsError:
-            owner = _owner(status)
-            if owner is None or (owner != os.getpid() and psutil.pid_exists(owner)):
-                raise OutputError(
-                    f"Another run (process {owner or 'unknown'}) is writing to {self.path}. "
-                    "Choose another folder with hydra.run.dir=PATH."
-                ) from None
         self._status("running", "")
 
     def _status(self, state: str, message: str) -> None:
@@ -156,16 +171,6 @@ class RunFolder:
                 "updated": datetime.now(UTC).isoformat(timespec="seconds"),
             },
         )
-        if state != "running":
-            (self.path / ".claim").unlink(missing_ok=True)
-
-
-def _owner(status: Path) -> int | None:
-    try:
-        pid = json.loads(status.read_text(encoding="utf-8"))["pid"]
-    except (OSError, ValueError, KeyError):
-        return None
-    return int(pid)
 
 
 def peak_memory_mb() -> float:

@@ -105,8 +105,7 @@ class Collection:
 
     def take(self, ids: Iterable[str]) -> Collection:
         """The same collection with only these images, in the order of `self.ids`."""
-        wanted = set(ids)
-        rows = [row for row, id_ in enumerate(self.ids) if id_ in wanted]
+        rows = np.flatnonzero(pd.Index(self.ids).isin(list(ids))).tolist()
         return replace(
             self,
             ids=tuple(self.ids[row] for row in rows),
@@ -154,8 +153,8 @@ class Features:
 
 @dataclass(frozen=True)
 class Clustering:
-    """labels: (n,) int, -1 is noise. strength: (n,) float in [0, 1], or None where the clusterer
-    gives none: how firmly each image belongs to its cluster."""
+    """labels: (n,) int, -1 is noise. strength: (n,) float in [0, 1], how firmly each image belongs
+    to its cluster, or None."""
 
     labels: np.ndarray
     strength: np.ndarray | None = None

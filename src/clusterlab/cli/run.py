@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from clusterlab.cli.words import take_flag, take_value
@@ -35,44 +36,55 @@ examples:
   clusterlab run dataset=folder dataset.path=data/sample clusterer.n_clusters=8
   clusterlab run dataset=table dataset.path=objects.csv dataset.label_columns='[word,kind]'
   clusterlab run -m extractor=hog,color_hist seed=0,1,2
-  clusterlab run clusterer._target_=sklearn.cluster.Birch '~clusterer.n_init'
+  clusterlab run clusterer=custom clusterer._target_=sklearn.cluster.Birch clusterer.n_clusters=9
   clusterlab run hydra.run.dir=runs/my_run
 """
 
 # Hydra's own flags that are followed by a word.
-_TAKES_VALUE = (
-    *("--cfg", "-c", "--info", "-i", "--package", "-p"),
-    *("--config-name", "-cn", "--config-path", "-cp", "--experimental-rerun"),
-)
+_TAKES_VALUE = ("--cfg", "-c", "--info", "-i", "--package", "-p")
 
 
 def main(words: list[str]) -> int:
     as_json = take_flag(words, "--json")
     again = take_value(words, "--again")
-    with own_stderr(), _log_to_stderr():
-        if again is not None:
-            return _again(Path(again), words, as_json)
-        return _run(words, as_json)
-
-
-def _run(words: list[str], as_json: bool) -> int:
     folder = take_value(words, "--config-dir")
-    config_dir = Path(folder) if folder else None
+    with own_stderr(), _log_to_stderr(), TemporaryDirectory() as scratch:
+        if again is None:
+            return _run(words, Path(folder) if folder else None, "config", {}, as_json)
+        if folder is not None:
+            raise UsageError("--again takes the config of a run, so --config-dir has no place.")
+        from clusterlab.config.again import NAME, write_again
+
+        choices = write_again(Path(again), Path(scratch))
+        return _run(words, Path(scratch), NAME, choices, as_json)
+
+
+def _run(
+    words: list[str],
+    config_dir: Path | None,
+    config_name: str,
+    choices: Mapping[str, str],
+    as_json: bool,
+) -> int:
     sweep = bool({"-m", "--multirun"} & set(words))
 
-    from clusterlab.config.compose import check_options, normalize, plain_errors
+    from clusterlab.config.compose import check_options, compose, normalize, without_sweeps
+    from clusterlab.config.explain import plain_errors
     from clusterlab.config.hydra_app import run_hydra
 
     _check_words(words)
     overrides = normalize([word for word in words if _is_override(word)])
     check_options(overrides, config_dir)
-    results = _Results(as_json=as_json, quiet=sweep)
-    flags = [word for word in words if not _is_override(word)]
+    # Hydra builds its own parts before any check of ours, so they are looked at first.
+    compose(without_sweeps(overrides), config_dir, config_name=config_name)
+    results = _Results(choices, as_json=as_json, quiet=sweep)
+    normal = iter(overrides)
+    in_order = [next(normal) if _is_override(word) else word for word in words]
     with plain_errors(config_dir), _plain_os_errors():
-        sweep_folder = run_hydra(results.take, [*flags, *overrides], config_dir)
-    if sweep_folder is not None:
-        return _finish_sweep(sweep_folder, results.failed)
-    return 0
+        folder = run_hydra(results.take, in_order, config_dir, config_name)
+    if results.error is not None:
+        raise results.error
+    return 0 if folder is None else results.finish_sweep(folder)
 
 
 def _is_override(word: str) -> bool:
@@ -94,54 +106,59 @@ def _check_words(words: list[str]) -> None:
 class _Results:
     """Shows each run as it ends; in a sweep one that fails does not take the others along."""
 
-    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+    def __init__(self, choices: Mapping[str, str], *, as_json: bool, quiet: bool) -> None:
+        self.choices = choices
         self.as_json = as_json
         self.quiet = quiet
+        self.error: Exception | None = None
         self.failed = 0
+        self.folders: list[Path] = []
 
     def take(self, config: Any) -> None:
+        """Runs a job. Hydra would print an error in its own words, so a single run's waits."""
         from clusterlab.config.launch import launch_job
 
         try:
-            outcome, folder = launch_job(config)
-        except ClusterlabError as error:
+            outcome, folder = launch_job(config, self.choices)
+        except Exception as error:
             if not self.quiet:
+                self.error = error
+            elif isinstance(error, ClusterlabError):
+                self.failed += 1
+                print(f"clusterlab: {error}", file=sys.stderr)
+            else:
                 raise
-            self.failed += 1
-            print(f"clusterlab: {error}", file=sys.stderr)
             return
+        self.folders.append(folder)
         if not self.quiet:
             _show(outcome, folder, self.as_json)
 
+    def finish_sweep(self, folder: Path) -> int:
+        from clusterlab.reports.compare.sweep import summarize_sweep
 
-def _finish_sweep(folder: Path, failed: int) -> int:
-    from clusterlab.reports.compare.sweep import summarize_sweep
+        n_runs = self.failed + len(self.folders)
+        if not n_runs:
+            raise UsageError("The sweep launched no run: check the values after -m.")
+        if self.folders:
+            table = summarize_sweep(folder)
+            print(json.dumps([_as_json(run) for run in self.folders]) if self.as_json else table)
+        if self.failed:
+            print(f"clusterlab: {self.failed} of {n_runs} runs failed.", file=sys.stderr)
+        if not self.as_json:
+            print(folder)
+        return 1 if self.failed else 0
 
-    runs = [path.parent for path in folder.glob("*/status.json")]
-    if not runs:
-        raise UsageError("The sweep launched no run: check the values after -m.")
-    if failed < len(runs):
-        print(summarize_sweep(folder))
-    if failed:
-        print(f"clusterlab: {failed} of {len(runs)} runs failed.", file=sys.stderr)
-    print(folder)
-    return 1 if failed else 0
 
-
-def _again(run: Path, words: list[str], as_json: bool) -> int:
-    from clusterlab.config.launch import launch_again
-
-    outcome, folder = launch_again(run, words)
-    _show(outcome, folder, as_json)
-    return 0
+def _as_json(folder: Path) -> dict[str, Any]:
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return {"folder": str(folder), "metrics": metrics}
 
 
 def _show(outcome: Outcome, folder: Path, as_json: bool) -> None:
     from clusterlab.reports.console import summary
 
     if as_json:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        print(json.dumps({"folder": str(folder), "metrics": metrics}, indent=2))
+        print(json.dumps(_as_json(folder), indent=2))
     else:
         print(summary(outcome, folder))
         print(folder)
@@ -166,6 +183,9 @@ def _plain_os_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if "hydra" in type(error).__module__:
+            # Hydra's error for a config that is not there is an OSError too.
+            raise
         raise OutputError(
             f"Cannot write {error.filename or 'the run folder'}: {error.strerror}. "
             "Choose another folder with hydra.run.dir=PATH."

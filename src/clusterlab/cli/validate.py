@@ -26,8 +26,8 @@ def main(words: list[str]) -> int:
     folder = take_value(words, "--config-dir")
     config_dir = Path(folder) if folder else None
     rest = unexpected(words, HELP, allowed=len(words))
-    names = [word for word in rest if "=" not in word]
-    overrides = [word for word in rest if "=" in word]
+    overrides = [word for word in rest if "=" in word or word.startswith("~")]
+    names = [word for word in rest if word not in overrides]
 
     from clusterlab.config.find import groups
 

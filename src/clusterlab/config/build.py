@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hydra.utils import instantiate
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from PIL import ImageColor
-
-from clusterlab.config.check import problems
+from clusterlab.config.check import problems, value_problems
 from clusterlab.config.compose import STAGES
+from clusterlab.config.construct import construct
 from clusterlab.errors import ClusterlabError, ConfigError
 from clusterlab.pipeline import Plan
 from clusterlab.store import Store, default_folder
@@ -23,7 +19,7 @@ def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:
 
     choices: group -> the option chosen.
     """
-    found = [*problems(config, STAGES), *_colour_problems(config["decode"]["background"])]
+    found = [*problems(config, STAGES), *value_problems(config)]
     if found:
         raise ConfigError(found)
     built: dict[str, Component] = {}
@@ -54,22 +50,14 @@ def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:
     )
 
 
-def _colour_problems(colour: str) -> list[str]:
-    try:
-        ImageColor.getrgb(colour)
-    except ValueError:
-        return [f"decode.background '{colour}' is no colour. Use a name (white) or '#rrggbb'."]
-    return []
-
-
 def _component(name: str, node: Mapping[str, Any], where: str, found: list[str]) -> Component:
     try:
-        instance = instantiate(OmegaConf.create(dict(node)), _convert_="all")
+        instance = construct(node)
+    except ClusterlabError as error:
+        found.append(f"{where}: {error}")
     except Exception as error:
-        cause = error.__cause__ or error
-        if isinstance(cause, OmegaConfBaseException) or not isinstance(cause, ClusterlabError):
-            found.append(f"{where} cannot be built: {type(cause).__name__}: {cause}")
-        else:
-            found.append(f"{where}: {cause}")
-        instance = None
-    return Component(name=name, config=dict(node), instance=instance)
+        # A constructor may raise anything, and all that is wrong is to be reported at once.
+        found.append(f"{where} cannot be built: {type(error).__name__}: {error}")
+    else:
+        return Component(name=name, config=dict(node), instance=instance)
+    return Component(name=name, config=dict(node), instance=None)

@@ -7,18 +7,31 @@ it minutes later. Here each component's arguments are bound to the signature the
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import inspect
+import json
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pydantic
+from PIL import ImageColor
 
+from clusterlab.config.construct import locate
 from clusterlab.config.schema import RunConfig
 from clusterlab.errors import closest
 
-_HYDRA_KEYS = {"_target_", "_args_", "_partial_", "_convert_", "_recursive_"}
+_OWN_KEYS = ("_target_", "_args_")
+# The functions that make estimators; anything else that is built is a class.
+_FACTORIES = ("sklearn.pipeline.make_pipeline", "sklearn.pipeline.make_union")
+# What a stage calls; one of them is enough.
+_METHODS = {
+    "dataset": ("load",),
+    "extractor": ("prepare", "transform"),
+    "reducer": ("fit_transform",),
+    "clusterer": ("fit_predict", "fit"),
+    "view": ("fit_transform",),
+    "evaluator": ("evaluate",),
+}
 
 
 def problems(config: Mapping[str, Any], stages: Sequence[str]) -> list[str]:
@@ -28,54 +41,99 @@ def problems(config: Mapping[str, Any], stages: Sequence[str]) -> list[str]:
     found = [f"Unknown key '{key}'.{closest(key, known)}" for key in config if key not in known]
     for stage in stages:
         node = config[stage]
+        parts = {stage: node}
         if stage == "view":
-            for name, part in node.items():
-                found += _problems(part, f"view.{name}", allowed, required=True)
-        else:
-            found += _problems(node, stage, allowed, required=True)
+            # Of these there may be several, or none.
+            parts = {f"view.{name}": part for name, part in node.items()}
+        for where, part in parts.items():
+            found += _component_problems(part, where, stage, allowed)
     return found
 
 
-def _problems(node: Any, where: str, allowed: Sequence[str], *, required: bool) -> Iterator[str]:
+def _component_problems(node: Any, where: str, stage: str, allowed: Sequence[str]) -> list[str]:
+    if not isinstance(node, Mapping) or "_target_" not in node:
+        return [f"{where} has no _target_: it does not say which class to build."]
+    return list(_problems(node, where, allowed)) or _role_problems(node["_target_"], where, stage)
+
+
+def value_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Values of the top level that have the right type and make no sense."""
+    least = {
+        "batch_size": (config["batch_size"], 1),
+        "workers": (config["workers"], 1),
+        "report.max_thumbnails": (config["report"]["max_thumbnails"], 0),
+        "decode.reduce_to": (config["decode"]["reduce_to"], 1),
+    }
+    for name, (value, bound) in least.items():
+        if value is not None and value < bound:
+            yield f"{name} is {value}; it must be at least {bound}."
+    try:
+        ImageColor.getrgb(config["decode"]["background"])
+    except ValueError:
+        colour = config["decode"]["background"]
+        yield f"decode.background '{colour}' is no colour. Use a name (white) or '#rrggbb'."
+
+
+def _role_problems(path: str, where: str, stage: str) -> list[str]:
+    """Whether the class can do what its stage asks of it; a chain says so only once it is built."""
+    needed = _METHODS[stage]
+    target = locate(path)
+    if path in _FACTORIES or any(hasattr(target, name) for name in needed):
+        return []
+    return [f"{where}: {path} has no {' or '.join(needed)}, so it cannot be a {stage}."]
+
+
+def _problems(node: Any, where: str, allowed: Sequence[str]) -> Iterator[str]:
     if isinstance(node, Mapping):
         if "_target_" in node:
             yield from _target_problems(node, where, allowed)
-        elif required:
-            yield f"{where} has no _target_: it does not say which class to build."
         for key, part in node.items():
-            yield from _problems(part, f"{where}.{key}", allowed, required=False)
+            yield from _problems(part, f"{where}.{key}", allowed)
     elif isinstance(node, list):
         for index, part in enumerate(node):
-            yield from _problems(part, f"{where}[{index}]", allowed, required=False)
+            yield from _problems(part, f"{where}[{index}]", allowed)
 
 
 def _target_problems(node: Mapping[str, Any], where: str, allowed: Sequence[str]) -> Iterator[str]:
     path = node["_target_"]
-    if not isinstance(path, str) or path.split(".")[0] not in allowed:
-        yield (
-            f"{where}: _target_ '{path}' is outside the allowed packages "
-            f"({', '.join(allowed)}). Trust it with allowed_targets='[{','.join(allowed)},...]'."
-        )
+    if not isinstance(path, str) or not _is_in(path, allowed):
+        yield _outside(where, path, allowed)
         return
     try:
         target = locate(path)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError) as error:
         yield f"{where}: _target_ '{path}' cannot be imported: {error}."
         return
-    arguments = {key: value for key, value in node.items() if key not in _HYDRA_KEYS}
-    yield from _argument_problems(target, arguments, list(node.get("_args_", [])), where)
+    if not inspect.isclass(target) and path not in _FACTORIES:
+        yield f"{where}: _target_ '{path}' is no class (nor {' nor '.join(_FACTORIES)})."
+    elif not _is_in(target.__module__, allowed):
+        yield _outside(where, f"{target.__module__}.{target.__qualname__}", allowed)
+    else:
+        arguments = {key: value for key, value in node.items() if key not in _OWN_KEYS}
+        yield from _argument_problems(target, arguments, list(node.get("_args_", [])), where)
 
 
-def locate(path: str) -> Any:
-    """The class or function at a dotted path. Raises ImportError or AttributeError."""
-    module, _, name = path.rpartition(".")
-    return getattr(importlib.import_module(module), name)
+def _is_in(path: str, packages: Sequence[str]) -> bool:
+    return path.split(".")[0] in packages
+
+
+def _outside(where: str, path: Any, allowed: Sequence[str]) -> str:
+    package = str(path).split(".")[0]
+    return (
+        f"{where}: _target_ '{path}' is outside the allowed packages ({', '.join(allowed)}). If "
+        f"you trust {package}, add it on the command line: "
+        f"allowed_targets='[{','.join([*allowed, package])}]'."
+    )
 
 
 def _argument_problems(
     target: Any, arguments: Mapping[str, Any], positional: Sequence[Any], where: str
 ) -> Iterator[str]:
-    parameters = inspect.signature(target).parameters
+    try:
+        parameters = inspect.signature(target).parameters
+    except (TypeError, ValueError):
+        yield f"{where}: {target.__name__} does not tell its arguments, so they cannot be checked."
+        return
     known = [name for name, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL,)]
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for name in arguments:
@@ -144,16 +202,10 @@ def _fits(value: Any, hint: Any) -> bool:
     except pydantic.PydanticSchemaGenerationError:
         return True
     try:
-        adapter.validate_json(_json(value), strict=True)
+        adapter.validate_json(json.dumps(value), strict=True)
     except pydantic.ValidationError:
         return False
     return True
-
-
-def _json(value: Any) -> str:
-    import json
-
-    return json.dumps(value)
 
 
 def _readable(hint: Any) -> str:

@@ -25,6 +25,8 @@ def groups(config_dir: Path | None = None) -> dict[str, dict[str, str]]:
 
     The description is the first comment line of the option's YAML.
     """
+    if config_dir is not None and not config_dir.is_dir():
+        raise ConfigError(f"--config-dir {config_dir} is not a folder.")
     found: dict[str, dict[str, str]] = {}
     for root in [conf_dir(), *([config_dir] if config_dir else [])]:
         for file in sorted(root.glob("*/**/*.yaml")):

@@ -17,7 +17,10 @@ from clusterlab.config.sweep import SweepSummary
 
 
 def run_hydra(
-    task: Callable[[Any], None], words: list[str], config_dir: Path | None
+    task: Callable[[Any], None],
+    words: list[str],
+    config_dir: Path | None,
+    config_name: str = "config",
 ) -> Path | None:
     """Run `task` once, or once a job of a sweep. Returns the sweep's folder, None for one run.
 
@@ -27,7 +30,7 @@ def run_hydra(
     SweepSummary.folder = None
     flags = ["--config-dir", str(existing(config_dir))] if config_dir else []
     arguments = ["clusterlab run", *flags, *words]
-    app = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)
+    app = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)(task)
     # Hydra reads its command line from sys.argv, and prints errors itself unless told not to.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     own_arguments, sys.argv = sys.argv, arguments

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from clusterlab.config.compose import STAGES, plain_errors
+from clusterlab.config.compose import STAGES
+from clusterlab.config.explain import plain_errors
 from clusterlab.errors import ConfigError
 
 

@@ -15,6 +15,8 @@ from clusterlab.errors import DataError, closest
 
 Columns = dict[str, list[Any]]
 
+_LONGEST_CELL = 2**31 - 1
+
 
 def read_table(path: Path, *, delimiter: str | None = None) -> Columns:
     """Column -> values, rows in the order of the file, told by the file's ending.
@@ -51,20 +53,23 @@ def read_table(path: Path, *, delimiter: str | None = None) -> Columns:
 
 
 def as_text(value: Any) -> str:
-    """A cell as text: "" for None, 7 -> "7", 7.5 -> "7.5", True -> "true" (as JSON has it).
+    """A cell as text: "" for None and NaN, 7 -> "7", 7.5 -> "7.5", True -> "true" (as JSON has it).
 
-    >>> [as_text(value) for value in (None, 7, 7.5, True, " a ")]
-    ['', '7', '7.5', 'true', 'a']
+    >>> [as_text(value) for value in (None, float("nan"), 7, 7.5, True, " a ")]
+    ['', '', '7', '7.5', 'true', 'a']
     """
-    if value is None:
+    if value is None or value != value:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value).strip()
+    # Half of a surrogate pair, which JSON can hold, is no character and cannot be written.
+    return str(value).strip().encode("utf-8", "replace").decode("utf-8")
 
 
 def _read_delimited(path: Path, delimiter: str) -> Columns:
     rows: list[list[str]] = []
+    # A description may be longer than the module's own limit of 131,072 characters.
+    csv.field_size_limit(_LONGEST_CELL)
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, delimiter=delimiter, strict=True)
         try:
@@ -107,7 +112,7 @@ def _read_parquet(path: Path) -> Columns:
     # Not through pandas, which makes floats of integers where one is missing.
     try:
         table = pyarrow.parquet.read_table(path)
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
         raise DataError(f"Cannot read the table {path}: {error}.") from error
     return {name: table.column(name).to_pylist() for name in table.column_names}
 

@@ -6,8 +6,8 @@ an extractor is only how one image becomes model input and how a batch becomes v
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from clusterlab.errors import ComponentError, DataError
+from clusterlab.environment import n_cores
+from clusterlab.errors import ClusterlabError, ComponentError, DataError
 from clusterlab.extractors._read_ahead import read_ahead
 from clusterlab.extractors._vectors import Vectors
 from clusterlab.images import decode, describe_failure
@@ -62,13 +63,9 @@ def extract(
     if hasattr(extractor, "transform"):
         return _from_table(collection, component)
     run = _ImageRun(
-        collection, component, store, decoding or Decoding(), workers or _cores(), batch_size
+        collection, component, store, decoding or Decoding(), workers or n_cores(), batch_size
     )
     return run.extract()
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _from_table(collection: Collection, component: Component) -> Extraction:
@@ -126,12 +123,16 @@ class _ImageRun:
     def _fit(self) -> None:
         extractor: Any = self.extractor
         split = self.collection.split
-        rows = np.flatnonzero(split == "train") if (split == "train").any() else range(len(split))
+        training = split == "train" if (split == "train").any() else split != ""
+        # By content, as the store knows them: a renamed file must not change what is learned.
+        rows = sorted(
+            map(int, np.flatnonzero(training)), key=lambda row: self.collection.digests[row]
+        )
         digests = [self.collection.digests[row] for row in rows]
-        learned_from = {**self.description, "images": key_of({"digests": sorted(digests)})}
+        learned_from = {**self.description, "images": key_of({"digests": digests})}
 
         def fit() -> Mapping[str, np.ndarray]:
-            learned: Mapping[str, np.ndarray] = extractor.fit(self._inputs(list(rows), "learn"))
+            learned: Mapping[str, np.ndarray] = extractor.fit(self._inputs(rows, "learn"))
             return learned
 
         if self.store is None:
@@ -169,7 +170,7 @@ class _ImageRun:
         for batch in self._prepared(rows, "extract"):
             if not batch:
                 continue
-            values = np.asarray(self.extractor.embed([item for _, item in batch]), np.float32)
+            values = self._embed([item for _, item in batch])
             if values.ndim != 2 or len(values) != len(batch):
                 raise ComponentError(
                     f"Extractor '{self.component.name}' returned vectors of shape {values.shape} "
@@ -185,6 +186,17 @@ class _ImageRun:
             if self.store is not None:
                 self.store.add_vectors(self.description, kept)
 
+    def _embed(self, inputs: list[Any]) -> np.ndarray:
+        try:
+            return np.asarray(self.extractor.embed(inputs), dtype=np.float32)
+        except ClusterlabError:
+            raise
+        except Exception as error:
+            raise ComponentError(
+                f"Extractor '{self.component.name}' failed on a batch of {len(inputs)} images: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
     def _inputs(self, rows: list[int], what: str) -> Iterator[Any]:
         for batch in self._prepared(rows, what):
             for _, item in batch:
@@ -199,6 +211,9 @@ class _ImageRun:
 
     def _prepare(self, row: int) -> Any:
         content = self.collection.images[row].read()
+        # The store knows the vector by the bytes that were hashed, so it must be made of them.
+        if hashlib.sha256(content).hexdigest() != self.collection.digests[row]:
+            raise OSError("the file was changed while the run was going on; run again")
         image = decode(
             content, background=self.decoding.background, reduce_to=self.decoding.reduce_to
         )
@@ -258,6 +273,3 @@ def _store_sentence(store: Store | None, n_stored: int, n_new: int, reason: str)
     if n_stored:
         return f"{n_stored:,} images from the store, {n_new:,} computed: new to the store"
     return f"{n_new:,} images computed: {reason}"
-
-
-__all__: Sequence[str] = ["ENGINE_VERSION", "Extraction", "extract"]

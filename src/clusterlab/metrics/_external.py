@@ -63,6 +63,7 @@ def external_rows(
             yield {
                 "metric": metric,
                 "label": reference.name,
+                "is_membership": reference.is_membership,
                 "space": "",
                 "noise": policy,
                 "value": float(of_table(table, **options)[0]),

@@ -28,7 +28,7 @@ def splits_of(split: np.ndarray) -> dict[str, np.ndarray]:
 def headline_rows(rows: Sequence[Row], columns: Container[str], split: str) -> Iterator[Row]:
     """Noise as one cluster, on the scored images. The memberships of single values are left out."""
     for row in rows:
-        named = row["space"] or row["label"] in columns
+        named = row["space"] or (row["label"] in columns and not row["is_membership"])
         if named and row["noise"] == CLUSTER and row["split"] == split:
             yield row
 

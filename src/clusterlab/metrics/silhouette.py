@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from clusterlab.environment import n_cores
 from clusterlab.metrics._contingency import codes
 from clusterlab.metrics._geometry import check
 from clusterlab.metrics._silhouette_blocks import Space
@@ -45,7 +45,7 @@ def silhouette_samples(
     out = np.full(len(X), np.nan)
     # One BLAS thread a Python thread: the steps beside the product then run in parallel as well,
     # and the sums do not depend on the number of cores.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(_n_cores()) as threads:
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_cores()) as threads:
         for rows, values in zip(blocks, threads.map(space.score, blocks), strict=True):
             out[space.order[rows]] = values
     return out
@@ -73,9 +73,3 @@ def _draw(clusters: np.ndarray, max_images: int, random_state: int) -> np.ndarra
     drawn = np.zeros(n, dtype=bool)
     drawn[order[rank < np.repeat(quota, sizes)]] = True
     return drawn
-
-
-def _n_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

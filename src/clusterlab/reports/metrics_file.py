@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from clusterlab.types import Outcome
+from clusterlab.types import NOISE, Outcome
 
 
 def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
     """The counts of a run and its headline scores, "<metric>/<label column or space>".
 
+    largest_share: of the largest cluster among the scored images; noise is none.
     explained_variance: the share of the features' variance that a PCA kept, where one reduced.
     An undefined score is left out rather than written as NaN, which is no JSON.
     """
     labels = outcome.clustering.labels
     scored = _scored(outcome)
-    sizes = np.unique(labels[scored], return_counts=True)[1]
+    clustered = labels[scored][labels[scored] != NOISE]
+    largest = np.unique(clustered, return_counts=True)[1].max(initial=0)
     n_scored = int(scored.sum())
     flat: dict[str, Any] = {
         "n_images": len(labels) + len(outcome.failures),
@@ -26,13 +28,14 @@ def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
         "n_failed": len(outcome.failures),
         "n_features": int(outcome.features.values.shape[1]),
         "n_clusters": len(outcome.clustering.clusters),
-        "noise_share": float((labels[scored] == -1).mean()) if n_scored else 0.0,
-        "largest_share": float(sizes.max() / n_scored) if n_scored else 0.0,
+        "noise_share": float((labels[scored] == NOISE).mean()) if n_scored else 0.0,
+        "largest_share": float(largest / n_scored) if n_scored else 0.0,
         "seconds": round(seconds, 3),
         "scored_split": outcome.evaluation.scored_split,
     }
     if outcome.explained_variance is not None:
-        flat["explained_variance"] = float(outcome.explained_variance.sum())
+        # Rounding may bring the sum of all shares a hair above 1.
+        flat["explained_variance"] = min(1.0, float(outcome.explained_variance.sum()))
     headline = outcome.evaluation.headline
     flat.update({name: float(v) for name, v in headline.items() if math.isfinite(v)})
     return flat

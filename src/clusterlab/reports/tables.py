@@ -42,8 +42,12 @@ def assignments(outcome: Outcome) -> pd.DataFrame:
     )
     labels = flat_labels(collection)
     # A label column may bear the name of one of ours; a table has each name once.
-    clash = {name: f"label_{name}" for name in labels if name in table}
-    return pd.concat([table, labels.rename(columns=clash)], axis=1)
+    names: list[str] = []
+    for name in map(str, labels.columns):
+        while name in table or name in names:
+            name = f"label_{name}"
+        names.append(name)
+    return pd.concat([table, labels.set_axis(names, axis=1)], axis=1)
 
 
 def flat_labels(collection: Collection) -> pd.DataFrame:
@@ -63,8 +67,7 @@ def failures(outcome: Outcome) -> pd.DataFrame:
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
-    # Seven digits are all that a float32 holds, and every one of them is reproducible.
-    write_file(path, lambda temporary: table.to_csv(temporary, index=False, float_format="%.7g"))
+    write_file(path, lambda temporary: table.to_csv(temporary, index=False))
 
 
 def _write_model(outcome: Outcome, folder: Path) -> None:

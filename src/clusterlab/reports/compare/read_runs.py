@@ -146,14 +146,15 @@ def _digest(table: pd.DataFrame) -> str:
 
 
 def _chance(folder: Path, metrics: Mapping[str, float], split: str) -> dict[str, float]:
-    """The chance level of each headline score: of the row of scores.csv with the same value, as
-    the row whose noise policy is the headline's."""
-    columns = ("metric", "label", "value", "chance")
-    scores = _table(folder, "scores.csv", *columns, "split")
-    scores = scores[(scores["split"] == split) & (scores["chance"] != "")]
+    """The chance level of each headline score: that of its row in scores.csv, where noise counts
+    as one cluster."""
+    columns = ("metric", "label", "chance")
+    scores = _table(folder, "scores.csv", *columns, "split", "noise")
+    own = (scores["split"] == split) & (scores["noise"] == "cluster") & (scores["chance"] != "")
     found: dict[str, float] = {}
-    for metric, label, value, chance in scores[list(columns)].to_numpy(dtype=object):
+    for metric, label, chance in scores.loc[own, list(columns)].to_numpy(dtype=object):
         key = f"{metric}/{label}"
-        if key in metrics and math.isclose(float(value), metrics[key], rel_tol=1e-9):
+        if key in metrics:
+            # A column's own row comes before that of a membership of the same name.
             found.setdefault(key, float(chance))
     return found
