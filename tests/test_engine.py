@@ -29,9 +29,8 @@ from clusterlab.types import Collection, Component, Decoding
 
 
 def component(instance: Any, **config: Any) -> Component:
-    return Component(
-        name="test", config={"_target_": type(instance).__name__, **config}, instance=instance
-    )
+    target = f"{type(instance).__module__}.{type(instance).__name__}"
+    return Component(name="test", config={"_target_": target, **config}, instance=instance)
 
 
 @pytest.fixture(scope="module")

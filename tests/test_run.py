@@ -105,6 +105,10 @@ def test_the_model_holds_arrays_and_json_only(smoke: tuple[Path, str]) -> None:
     arrays = load_file(folder / "model" / "model.safetensors")
     table = pd.read_csv(folder / "assignments.csv")
     assert arrays["centroids_features"].shape == (table.cluster.nunique(), 324)
+    nearest = (arrays["centroids_features"] - arrays["reducer.0.mean_"]) @ arrays[
+        "reducer.0.components_"
+    ].T
+    assert np.allclose(nearest, arrays["centroids_reduced"], atol=1e-4), "PCA maps what is new"
     assert json.loads((folder / "model" / "model.json").read_text())["extractor"]["config"]
 
 
@@ -166,6 +170,15 @@ def test_a_run_can_be_done_again_from_its_folder(smoke: tuple[Path, str], tmp_pa
     option = command("run", "--again", str(smoke[0]), "clusterer=gmm", folder=tmp_path)
     assert option.returncode == 1
     assert "not options ('clusterer=gmm')" in option.stderr
+    seeded = run_folder(
+        command("run", "--again", str(smoke[0]), "seed=1", folder=tmp_path), tmp_path
+    )
+    plain = run_folder(command("run", *SMOKE, "seed=1", folder=tmp_path), tmp_path)
+    assert (seeded / "assignments.csv").read_bytes() == (plain / "assignments.csv").read_bytes()
+    swept = command(
+        "run", "-m", "--again", str(smoke[0]), "+clusterer.tol=0.1,0.2", folder=tmp_path
+    )
+    assert (run_folder(swept, tmp_path) / "summary.csv").exists()
     changed = command(
         "run", "--again", str(smoke[0]), "clusterer.n_clusters=4", "--json", folder=tmp_path
     )

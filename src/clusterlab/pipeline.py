@@ -97,6 +97,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             summary=summary,
             explained_variance=reduction.explained_variance,
             decoding=plan.decoding,
+            fitted={"extractor": extraction.fitted, "reducer": reduction.fitted},
             timings=folder.timings(),
             environment=_environment(plan, folder, features, reduced),
             notes=(

@@ -153,8 +153,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Clustering:
-    """labels: (n,) int, -1 is noise. strength: (n,) float in [0, 1], how firmly each image belongs
-    to its cluster, or None."""
+    """labels: (n,) int, -1 is noise. strength: (n,) in [0, 1], higher is firmer, or None."""
 
     labels: np.ndarray
     strength: np.ndarray | None = None
@@ -216,8 +215,8 @@ class Outcome:
     choices: stage -> the option chosen ("extractor" -> "hog"). components: stage -> the resolved
     arguments. failures: every image left out, by any stage. views: name -> (n, 2) float.
     explained_variance: share per component where the reducer is a PCA, else None.
-    timings: stage -> {"seconds", "peak_memory_mb", "store"}.
-    summary: the dataset summary (datasets/summary.py).
+    timings: stage -> {"seconds", "peak_memory_mb", "store"}. fitted: stage -> arrays it learned.
+    summary: of the dataset (datasets/summary.py).
     """
 
     name: str
@@ -236,6 +235,7 @@ class Outcome:
     environment: Mapping[str, Any]
     notes: tuple[str, ...]
     decoding: Decoding = field(default_factory=Decoding)
+    fitted: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from clusterlab.cli.words import take_flag, take_value
-from clusterlab.errors import ClusterlabError, OutputError, UsageError, closest
+from clusterlab.errors import ClusterlabError, ConfigError, OutputError, UsageError, closest
 from clusterlab.native_output import own_stderr
 
 if TYPE_CHECKING:
@@ -54,7 +54,13 @@ def main(words: list[str]) -> int:
         if folder is not None:
             raise UsageError("--again takes the config of a run, so --config-dir has no place.")
         from clusterlab.config.again import NAME, write_again
+        from clusterlab.config.compose import STAGES
 
+        options = [word for word in words if word.lstrip("+").split("=")[0] in STAGES]
+        if options:
+            raise ConfigError(
+                f"--again changes values (clusterer.n_clusters=5), not options ('{options[0]}')."
+            )
         choices = write_again(Path(again), Path(scratch))
         return _run(words, Path(scratch), NAME, choices, as_json)
 

@@ -30,11 +30,11 @@ def compose(
     overrides = normalize(overrides)
     check_options(overrides, config_dir)
     GlobalHydra.instance().clear()
-    with (
-        plain_errors(config_dir),
-        initialize_config_dir(str(conf_dir()), version_base="1.3"),
-    ):
-        search = [f"hydra.searchpath=[file://{existing(config_dir)}]"] if config_dir else []
+    primary, other = conf_dir(), existing(config_dir) if config_dir else None
+    if other is not None and (other / f"{config_name}.yaml").is_file():
+        primary, other = other, primary
+    with plain_errors(config_dir), initialize_config_dir(str(primary), version_base="1.3"):
+        search = [f"hydra.searchpath=[file://{other}]"] if other else []
         config = hydra_compose(config_name, [*overrides, *search], return_hydra_config=True)
         check_trust(config, overrides)
         return config

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import cv2
@@ -20,6 +20,7 @@ from clusterlab.errors import ClusterlabError, ComponentError, DataError
 from clusterlab.extractors._read_ahead import read_ahead
 from clusterlab.extractors._vectors import Vectors
 from clusterlab.images import decode, describe_failure
+from clusterlab.origin import origin
 from clusterlab.store import Store, digest_of, key_of
 from clusterlab.types import (
     Collection,
@@ -38,11 +39,13 @@ ENGINE_VERSION = 1
 @dataclass(frozen=True, kw_only=True)
 class Extraction:
     """features: of the images that worked. failures: one row an image that did not.
-    store: a sentence on what came from the store and why the rest did not."""
+    store: a sentence on what came from the store and why the rest did not.
+    fitted: what the extractor learned from the images."""
 
     features: Features
     failures: tuple[Failure, ...]
     store: str
+    fitted: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def extract(
@@ -106,7 +109,9 @@ class _ImageRun:
             "config": dict(component.config),
             "version": [ENGINE_VERSION, self.extractor.version],
             "decoding": {"background": decoding.background, "reduce_to": decoding.reduce_to},
+            "code": origin(component.config),
         }
+        self.fitted: Mapping[str, np.ndarray] = {}
         self.failures: dict[int, Failure] = {}
 
     def extract(self) -> Extraction:
@@ -140,6 +145,7 @@ class _ImageRun:
         else:
             arrays = dict(self.store.remember("fitted", learned_from, fit).arrays)
         extractor.restore(arrays)
+        self.fitted = arrays
         self.description["fitted"] = {name: digest_of(array) for name, array in arrays.items()}
 
     def _extract(self) -> Extraction:
@@ -164,6 +170,7 @@ class _ImageRun:
             features=self._features(vectors),
             failures=tuple(self.failures[row] for row in sorted(self.failures)),
             store=_store_sentence(self.store, n_stored, len(missing), reason),
+            fitted=self.fitted,
         )
 
     def _compute(self, rows: list[int], vectors: Vectors) -> None:

@@ -9,21 +9,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from clusterlab.errors import ComponentError
+from clusterlab.origin import origin
 from clusterlab.reducers.explained_variance import explained_variance
+from clusterlab.reducers.fitted import fitted_arrays
 from clusterlab.reducers.reduce import reduce
 from clusterlab.store import Store, digest_of
 from clusterlab.types import Component, Features
 
 # Raised where a change of this folder changes what a reducer returns.
 REDUCER_VERSION = 1
+_FITTED = "fitted."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reduction:
-    """features: the reduced space. explained_variance: (r,) shares where a PCA made it.
+    """features: the reduced space. fitted: what maps new images into it, where that is linear.
+    explained_variance: (r,) shares where a PCA made it.
     notes: what the reducer decided by itself. store: whether it was kept, and why not."""
 
     features: Features
+    fitted: Mapping[str, np.ndarray]
     explained_variance: np.ndarray | None
     notes: tuple[str, ...]
     store: str
@@ -55,6 +60,11 @@ def reduce_features(
             provenance={"reducer": dict(component.config), "of": dict(features.provenance)},
             seen_labels=features.seen_labels,
         ),
+        fitted={
+            name.removeprefix(_FITTED): array
+            for name, array in arrays.items()
+            if name.startswith(_FITTED)
+        },
         explained_variance=variance,
         notes=tuple(json.loads(arrays["notes"].tobytes())),
         store=said,
@@ -104,7 +114,10 @@ def _arrays(
             "notes": np.frombuffer(json.dumps(notes).encode(), dtype=np.uint8),
         }
         variance = explained_variance(component.instance)
-        return arrays if variance is None else {**arrays, "explained_variance": variance}
+        if variance is not None:
+            arrays["explained_variance"] = variance
+        fitted = fitted_arrays(component.instance) if kind == "reducer" else {}
+        return arrays | {f"{_FITTED}{name}": array for name, array in fitted.items()}
 
     if store is None:
         return compute(), "computed; the store is off"
@@ -113,6 +126,7 @@ def _arrays(
         {
             "config": dict(component.config),
             "version": REDUCER_VERSION,
+            "code": origin(component.config),
             "features": digest_of(features.values),
         },
         compute,

@@ -71,7 +71,9 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _write_model(outcome: Outcome, folder: Path) -> None:
-    """What assigns a new image: how features are made, and each cluster's centroid.
+    """What assigns a new image: how features are made and reduced, with all that was learned for
+    that, and each cluster's centroid. A reducer that is no linear map has nothing to be kept: then
+    the centroids of the features are what to go by.
 
     Arrays and JSON only, so that opening a model runs no code.
     """
@@ -81,6 +83,8 @@ def _write_model(outcome: Outcome, folder: Path) -> None:
         rows = [space.values[outcome.clustering.labels == c].mean(axis=0) for c in clusters]
         width = space.values.shape[1]
         arrays[f"centroids_{space.space}"] = np.array(rows, np.float32).reshape(-1, width)
+    for stage, learned in outcome.fitted.items():
+        arrays |= {f"{stage}.{name}": np.ascontiguousarray(a) for name, a in learned.items()}
     with replacing(folder) as temporary:
         temporary.mkdir()
         save_file(arrays, temporary / "model.safetensors")
