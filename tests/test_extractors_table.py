@@ -175,7 +175,10 @@ def test_triangle_places_images_with_none_of_the_three_only_where_it_is_told_to(
 )
 def test_an_unknown_column_is_answered_with_the_closest(extractor: Any) -> None:
     data = collection(["a"], povo=["x"], categoria=["y"])
-    message = "Unknown column 'povoo' in 'objects.csv'. Did you mean 'povo'? Label columns: povo, "
+    message = (
+        "Unknown column 'povoo' in 'objects.csv' (extractor.columns). Did you mean 'povo'? "
+        "Label columns: povo, "
+    )
     with pytest.raises(DataError, match=re.escape(message)):
         extractor.transform(data)
     assert list(extractor.columns) == ["povoo"]

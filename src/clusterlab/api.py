@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from clusterlab.errors import UsageError
 
 _NUMBERS = (
     *("cluster", "strength", "x", "y", "size", "silhouette"),
@@ -22,10 +24,10 @@ class Result:
 
     folder: Path
     metrics: dict[str, Any]
-    scores: pd.DataFrame
-    assignments: pd.DataFrame
-    clusters: pd.DataFrame
-    failures: pd.DataFrame
+    scores: pd.DataFrame = field(repr=False)
+    assignments: pd.DataFrame = field(repr=False)
+    clusters: pd.DataFrame = field(repr=False)
+    failures: pd.DataFrame = field(repr=False)
 
 
 def run(
@@ -45,6 +47,8 @@ def run(
     from clusterlab.config.launch import launch, run_dir
     from clusterlab.config.resolved import stage_choices
 
+    if isinstance(overrides, str):
+        raise UsageError(f"overrides must be a list of words, not the text {overrides!r}.")
     words = [*([f"+experiment={experiment}"] if experiment else []), *overrides]
     config = compose(words, Path(config_dir) if config_dir else None)
     target = Path(folder) if folder else run_dir(config)

@@ -30,7 +30,7 @@ def origin(config: Mapping[str, Any]) -> dict[str, str]:
 def _own_targets(node: Any) -> Iterator[str]:
     if isinstance(node, Mapping):
         path = node.get("_target_")
-        if isinstance(path, str) and path.split(".")[0] not in _VERSIONED:
+        if isinstance(path, str) and "." in path and path.split(".")[0] not in _VERSIONED:
             yield path
         for part in node.values():
             yield from _own_targets(part)

@@ -252,5 +252,5 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
 def _change(name: str, before: Any, now: Any) -> str:
     short = name.removeprefix("config.")
     if isinstance(before, str) and isinstance(now, str) and len(before) == len(now) == 64:
-        return f"{short} changed"
+        return f"other {short}"
     return f"{short} {before} -> {now}"

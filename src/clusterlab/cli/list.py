@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +38,9 @@ def main(words: list[str]) -> int:
 
 
 def _lines(found: dict[str, dict[str, str]]) -> Sequence[str]:
-    columns = shutil.get_terminal_size((80, 24)).columns
+    # Whole lines for a program that reads them, cut ones for a person at a terminal.
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    columns = sys.maxsize if piped else shutil.get_terminal_size((80, 24)).columns
     width = max(len(option) for known in found.values() for option in known)
     lines = []
     for group, known in found.items():

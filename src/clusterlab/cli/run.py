@@ -77,17 +77,24 @@ def _run(
     from clusterlab.config.compose import check_options, compose, normalize, without_sweeps
     from clusterlab.config.explain import plain_errors
     from clusterlab.config.hydra_app import run_hydra
+    from clusterlab.config.resolved import resolve
 
     _check_words(words)
     overrides = normalize([word for word in words if _is_override(word)])
     check_options(overrides, config_dir)
     # Hydra builds its own parts before any check of ours, so they are looked at first.
-    compose(without_sweeps(overrides), config_dir, config_name=config_name)
+    shared = compose(without_sweeps(overrides), config_dir, config_name=config_name)
+    if not sweep:
+        resolve(shared)
     results = _Results(choices, as_json=as_json, quiet=sweep)
     normal = iter(overrides)
     in_order = [next(normal) if _is_override(word) else word for word in words]
     with plain_errors(config_dir), _plain_os_errors():
-        folder = run_hydra(results.take, in_order, config_dir, config_name)
+        try:
+            folder = run_hydra(results.take, in_order, config_dir, config_name)
+        except KeyboardInterrupt:
+            results.summarize_what_is_there()
+            raise
     if results.error is not None:
         raise results.error
     return 0 if folder is None else results.finish_sweep(folder)
@@ -138,6 +145,13 @@ class _Results:
         self.folders.append(folder)
         if not self.quiet:
             _show(outcome, folder, self.as_json)
+
+    def summarize_what_is_there(self) -> None:
+        """An interrupted sweep has a summary of the runs that it finished."""
+        from clusterlab.reports.compare.sweep import summarize_sweep
+
+        if self.quiet and self.folders:
+            summarize_sweep(self.folders[0].parent)
 
     def finish_sweep(self, folder: Path) -> int:
         from clusterlab.reports.compare.sweep import summarize_sweep

@@ -209,8 +209,19 @@ def _fits(value: Any, hint: Any) -> bool:
     return True
 
 
+def _in_brackets(name: str, value: Any, hint: Any) -> str:
+    """People write a list of one without its brackets."""
+    if isinstance(value, (str, int, float)) and _fits([value], hint):
+        return f" Write a list in brackets: '{name}=[{value}]'."
+    return ""
+
+
 def _readable(hint: Any) -> str:
-    return hint.__name__ if inspect.isclass(hint) else str(hint).replace("typing.", "")
+    return (
+        hint.__name__
+        if inspect.isclass(hint)
+        else str(hint).replace("typing.", "").replace("collections.abc.", "")
+    )
 
 
 def _holds_target(value: Any) -> bool:

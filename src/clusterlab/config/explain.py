@@ -48,6 +48,8 @@ def _explain(error: Exception, config_dir: Path | None) -> str:
 
 def _unknown_key(match: re.Match[str], config_dir: Path | None) -> str:
     key = match["key"].lstrip("+~")
+    if "@experiment" in key:
+        return "An experiment's file must begin with the line '# @package _global_'."
     known = groups(config_dir)
     names = [*known, *_default_keys()]
     if "/" in key or (key in known):
@@ -89,6 +91,10 @@ def _unknown_config(match: re.Match[str], config_dir: Path | None) -> str:
 
 
 _EXPLANATIONS: list[tuple[str, Callable[[re.Match[str], Path | None], str]]] = [
+    (
+        r"Missing mandatory value: (?P<key>[\w.]+)",
+        lambda match, _: f"{match['key']} has no value yet. Set it: {match['key']}=...",
+    ),
     (r"Could not override '(?P<key>[^']+)'", _unknown_key),
     (r"Key '(?P<key>[^']+)' is not in struct", _unknown_key),
     (r"Key '(?P<key>[^']+)' not in '\w+'", _unknown_key),

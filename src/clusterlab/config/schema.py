@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
-from omegaconf import MISSING
+from omegaconf import MISSING, OmegaConf
 
 
 @dataclass
@@ -42,5 +43,12 @@ class RunConfig:
 
 
 def register() -> None:
-    """Make the schema known to Hydra under the name that config.yaml's defaults use."""
+    """Make known to Hydra what config.yaml refers to: the schema, and `${stem:PATH}`."""
     ConfigStore.instance().store(name="schema", node=RunConfig)
+    OmegaConf.register_new_resolver("stem", _stem, replace=True)
+
+
+def _stem(path: str) -> str:
+    """The name of a folder, or of a file without its ending."""
+    place = Path(path).expanduser()
+    return place.resolve().name.removesuffix(place.suffix) or "run"

@@ -83,7 +83,8 @@ def _values(collection: Collection, column: str) -> list[tuple[str, ...]]:
     if column not in known:
         columns = f"Label columns: {', '.join(known)}." if known else "It has no label columns."
         raise DataError(
-            f"Unknown column '{column}' in '{collection.name}'.{closest(column, known)} {columns}"
+            f"Unknown column '{column}' in '{collection.name}' (extractor.columns)."
+            f"{closest(column, known)} {columns}"
         )
     cells = collection.labels[column]
     if column in collection.multi_valued:

@@ -23,7 +23,13 @@ def about_clusters(clustering: Clustering) -> Iterator[str]:
 
 def about_labels(columns: Iterable[Sequence[Reference]], within: np.ndarray) -> Iterator[str]:
     """within: (n,) bool, the scored images."""
-    for whole, *_ in columns:
+    for whole, *memberships in columns:
+        if memberships:
+            yield (
+                f"{whole.name}: an image has several values, so it is scored by its whole set of "
+                f"them ({len(whole.names):,} sets). scores.csv also has each value alone "
+                f"({whole.name}=value); a cluster's top value is one of {len(memberships):,}."
+            )
         codes = whole.codes[within]
         held = codes[codes != MISSING]
         values = np.unique(held)

@@ -20,7 +20,7 @@ from clusterlab.reports.page.headline import headline
 from clusterlab.reports.page.made import made
 from clusterlab.reports.page.map_data import map_data
 from clusterlab.reports.page.scores import all_scores, headline_scores
-from clusterlab.reports.page.text import number, picture, plural, script_json
+from clusterlab.reports.page.text import number, picture, plural, projection, script_json
 from clusterlab.reports.page.thumbs import Thumbs, choose_thumbs
 from clusterlab.types import Outcome
 
@@ -64,6 +64,7 @@ def _page(outcome: Outcome, thumbs: Thumbs, figures: Path, folder: Path) -> dict
         "scores": headline_scores(outcome),
         "all_scores": all_scores(outcome),
         "views": list(outcome.views),
+        "projection": projection(outcome.views),
         "label_columns": [str(column) for column in outcome.collection.labels.columns],
         "n_images": len(outcome.collection),
         "n_dimensions": outcome.reduced.values.shape[1],

@@ -10,10 +10,10 @@ _SEED_KEYS = frozenset({"seed", "random_state"})
 
 
 def flatten(config: Any) -> dict[str, Any]:
-    """Dotted key -> plain value; the items of a list are keyed by their number.
+    """Dotted key -> plain value; the items of a list of components are keyed by their number.
 
-    >>> flatten({"reducer": {"steps": [{"n_components": 2}]}})
-    {'reducer.steps.0.n_components': 2}
+    >>> flatten({"reducer": {"steps": [{"n_components": 2}]}, "columns": ["word", "kind"]})
+    {'reducer.steps.0.n_components': 2, 'columns': 'word, kind'}
     """
     return dict(_walk(config, ""))
 
@@ -22,8 +22,10 @@ def _walk(value: Any, key: str) -> Iterator[tuple[str, Any]]:
     items: Sequence[tuple[Any, Any]] = ()
     if isinstance(value, Mapping):
         items = list(value.items())
-    elif isinstance(value, list):
+    elif isinstance(value, list) and any(isinstance(item, (Mapping, list)) for item in value):
         items = list(enumerate(value))
+    elif isinstance(value, list):
+        value = ", ".join(map(str, value))
     if not items:
         yield key, value
     for name, inner in items:

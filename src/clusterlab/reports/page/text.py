@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,19 @@ def method(option: str) -> str:
     ('k-means', 'pca_umap', 'mine')
     """
     return NAMES.get(option, option)
+
+
+def projection(views: Iterable[str]) -> str:
+    """What the map is made by, in a sentence.
+
+    >>> projection(["umap", "pca"])
+    'A projection of the features by UMAP or PCA, as chosen.'
+    """
+    names = [method(view) for view in views]
+    if names == ["reduced"]:
+        return "The first two dimensions of the reduced space."
+    chosen = ", as chosen" if len(names) > 1 else ""
+    return f"A projection of the features by {' or '.join(names)}{chosen}."
 
 
 def number(value: Any) -> str:

@@ -32,7 +32,7 @@ def draw_contingency(classes: Classes, labels: np.ndarray) -> Figure:
     darkest = min(1.0, max(share.max(), 3 / len(clusters)))
     shown, counts = share[np.ix_(rows, columns)], table[np.ix_(rows, columns)]
     names = [*classes.names, "no value"]
-    labels_left = [f"{plain(names[row], 24)}  {table[row].sum():,}" for row in rows]
+    labels_left = [f"{plain(names[row], 24)} ({table[row].sum():,})" for row in rows]
     figure, (axes,) = new_axes(
         height=1.45 + 0.26 * len(rows),
         title=f"Where the classes of “{plain(classes.column, 28)}” went",

@@ -11,12 +11,10 @@ from clusterlab.reports.plots.canvas import new_axes
 
 def draw_image_sizes(widths: np.ndarray, heights: np.ndarray) -> Figure:
     """widths, heights: (n,) pixels of the upright images, n >= 1."""
-    order = np.argsort(widths.astype(np.int64) * heights, kind="stable")
-    small, large = (_size(widths[row], heights[row]) for row in (order[0], order[-1]))
-    sizes = f"all {small}" if small == large else f"from {small} to {large}"
+    sizes = f"{_range(widths)} wide, {_range(heights)} high"
     figure, axes = new_axes(
         height=2.9,
-        title=f"Image sizes: {sizes} pixels",
+        title=f"Image sizes in pixels: {sizes}",
         caption=f"Median {_size(np.median(widths), np.median(heights))}, n={len(widths):,}",
         left=0.6,
         bottom=0.55,
@@ -36,6 +34,11 @@ def draw_image_sizes(widths: np.ndarray, heights: np.ndarray) -> Figure:
         one.locator_params(axis="y", nbins=4, integer=True)
     axes[0].set_ylabel("images")
     return figure
+
+
+def _range(values: np.ndarray) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _size(width: float, height: float) -> str:
