@@ -53,6 +53,10 @@ def test_it_says_why_something_is_computed_again(tmp_path: Path) -> None:
     empty = {"values": np.zeros(1)}
     assert store.remember("reducer", ONE, lambda: empty).reason == "not in the store yet"
     assert store.remember("reducer", TWO, lambda: empty).reason == "size 3 -> 4"
+    far = {"config": {"_target_": "a.B", "p": 1, "q": 2, "r": 3, "size": 4}, "version": 2}
+    assert store.remember("reducer", far, lambda: empty).reason == (
+        "p None -> 1, q None -> 2, r None -> 3 and 1 more"
+    )
 
 
 def test_pruning_forgets_what_was_not_used(tmp_path: Path) -> None:

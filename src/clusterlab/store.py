@@ -163,7 +163,10 @@ class Store:
             ]
             if best is None or len(changes) < len(best):
                 best = changes
-        return ", ".join(best) if best else "not in the store yet"
+        if not best:
+            return "not in the store yet"
+        more = f" and {len(best) - 3} more" if len(best) > 3 else ""
+        return ", ".join(best[:3]) + more
 
     def touch(self, key: str) -> None:
         """Say that an entry was used now, which is what `prune` goes by."""
