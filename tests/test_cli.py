@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -16,6 +17,7 @@ import yaml
 
 from clusterlab.cli.completion import answers
 from clusterlab.cli.main import VERBS, main
+from clusterlab.cli.run import HELP
 from clusterlab.config.find import groups
 from tests.runs import clusterlab
 
@@ -125,6 +127,20 @@ def test_every_experiment_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr().out.splitlines()
     assert len(said) == len(groups()["experiment"])
     assert all(line.startswith("valid ") for line in said)
+
+
+def test_the_examples_of_run_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [line for line in HELP.splitlines() if line.startswith("  clusterlab run ")]
+    plain = [shlex.split(line)[2:] for line in lines if " -m " not in line]
+    assert len(plain) > 4
+    for words in plain:
+        options = [word for word in words if not word.startswith("hydra.")]
+        assert main(["validate", *options]) == 0, capsys.readouterr().err
+
+
+def test_validate_takes_what_run_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "~clusterer.n_init"]) == 0
+    assert "valid" in capsys.readouterr().out
 
 
 def test_validate_names_every_problem(capsys: pytest.CaptureFixture[str]) -> None:

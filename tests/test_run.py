@@ -14,6 +14,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import clusterlab
 from clusterlab.api import Result
+from clusterlab.errors import UsageError
 from tests.runs import SMOKE, pictures, run_folder
 from tests.runs import clusterlab as command
 
@@ -198,6 +199,9 @@ def test_a_sweep_leaves_its_runs_and_a_summary(tmp_path: Path) -> None:
     }
     table = pd.read_csv(folder / "summary.csv")
     assert len(table) == 2, "runs that differ only in the seed are one row"
+    chances = table.filter(regex="/label chance$")
+    assert {"purity/label chance", "nmi/label chance", "entropy/label chance"} <= set(chances)
+    assert chances.notna().all(axis=None)
 
 
 def test_a_sweep_goes_on_after_a_failure(tmp_path: Path) -> None:
@@ -277,6 +281,28 @@ def test_in_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         adjusted_rand_score(result.assignments.label, result.assignments.cluster)
     )
     assert np.isfinite(result.scores.value).all()
+
+
+def test_ids_and_labels_stay_text_and_no_column_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = sorted(path.name for path in pictures(tmp_path, 12, classes=()).glob("*.png"))
+    rows = [f"{name},{i:03},{i % 2:02},{i % 3}" for i, name in enumerate(names)]
+    table = ["image,number,cluster,label_cluster", *rows]
+    (tmp_path / "table.csv").write_text("\n".join(table) + "\n")
+    words = ["dataset=table", "dataset.path=table.csv", "dataset.id_column=number", "view=none"]
+    columns = "dataset.label_columns=[cluster,label_cluster]"
+    result = clusterlab.run(overrides=[*words, columns, "clusterer.n_clusters=2"])
+    assert result.folder.parent == Path("runs/table")
+    assert list(result.assignments.id)[:2] == ["000", "001"]
+    assert list(result.assignments)[-2:] == ["label_cluster", "label_label_cluster"]
+    assert set(result.assignments.label_cluster) == {"00", "01"}
+
+
+def test_a_text_of_overrides_is_refused() -> None:
+    with pytest.raises(UsageError, match="must be a list of words"):
+        clusterlab.run("ci_smoke", "seed=1")
 
 
 def test_own_experiments(tmp_path: Path) -> None:
