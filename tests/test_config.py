@@ -79,6 +79,10 @@ def test_an_experiment_opens_with_its_command_and_bears_its_name(name: str) -> N
         (["dataset=folder"], "dataset.path has no value yet. Set it: dataset.path=..."),
         (["clusterer._target_=os.system"], "outside the allowed packages"),
         (["clusterer._target_=sklearn.cluster.Birsch"], "cannot be imported"),
+        (
+            ["dataset=table", "dataset.path=t.csv", "dataset.label_columns=word"],
+            "is not Sequence[str]. Write a list in brackets: 'dataset.label_columns=[word]'.",
+        ),
         (["batch_size=0"], "batch_size is 0; it must be at least 1"),
         (["workers=-1"], "workers is -1"),
         (["report.max_thumbnails=-1"], "report.max_thumbnails is -1"),

@@ -165,7 +165,9 @@ def _value_problems(target: Any, given: Mapping[str, Any], where: str) -> Iterat
         if value == "???":
             yield f"{where}.{name} has no value yet. Set it: {where}.{name}=..."
         elif name in hints and not _fits(value, hints[name]):
-            yield (f"Wrong type for '{where}.{name}': {value!r} is not {_readable(hints[name])}.")
+            expected = _readable(hints[name])
+            way_out = _in_brackets(f"{where}.{name}", value, hints[name])
+            yield f"Wrong type for '{where}.{name}': {value!r} is not {expected}.{way_out}"
 
 
 def _constraint_problems(
