@@ -12,6 +12,8 @@ import os
 # OpenMP threads that spin between parallel regions starve a small machine: t-SNE on 200 points
 # takes 20 s instead of 1 s on two busy cores. Read once, when numpy loads its libraries.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# What is downloaded is a model, and nothing is told about who asks. Read once, too.
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 from typing import TYPE_CHECKING, Any
 

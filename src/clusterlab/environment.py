@@ -29,6 +29,12 @@ LIBRARIES = (
     "scikit-image",
     "numba",
     "torch",
+    "torchvision",
+    "timm",
+    "transformers",
+    "sentence-transformers",
+    "huggingface_hub",
+    "openvino",
     "hydra-core",
 )
 
