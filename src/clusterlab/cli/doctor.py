@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 from clusterlab.cli.words import take_flag, take_value, unexpected
@@ -66,10 +64,9 @@ def _devices() -> list[str]:
 
 def _weights() -> list[str]:
     """The models in the Hugging Face cache, by their hub id."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    hub = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
-    folders = sorted(hub.glob("models--*")) if hub.is_dir() else []
-    return [folder.name.removeprefix("models--").replace("--", "/") for folder in folders]
+    from clusterlab.models._cache import cached_models
+
+    return list(cached_models())
 
 
 def _prune(days: str) -> int:

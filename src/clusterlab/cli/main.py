@@ -18,6 +18,7 @@ VERBS = {
     "show": "the composed config, without running it",
     "validate": "every problem of a config at once",
     "compare": "runs side by side: a leaderboard, and what moved",
+    "fetch": "bring the model weights of an experiment into the local cache",
     "doctor": "devices, memory, versions, the store",
     "completion": "tab completion for bash and zsh",
 }
