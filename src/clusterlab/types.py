@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -125,6 +126,7 @@ class Features:
     ids: the images, sorted. values: (n, d) float32, finite. space: the name of the space, such as
     "features" or "reduced". provenance: how the values came to be, as JSON-able values.
     seen_labels: label columns that went into the values; scores on them are not unsupervised.
+    marks: what must stand beside every number made of them, such as "random weights".
     """
 
     ids: tuple[str, ...]
@@ -132,6 +134,7 @@ class Features:
     space: str
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seen_labels: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[0] != len(self.ids):
@@ -208,6 +211,38 @@ class Decoding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compute:
+    """Where and how models run.
+
+    device: "auto", "cpu", "cuda", "cuda:N" or "mps", or several of them to share each batch.
+    precision: "fp32", "bf16", "fp16", or "auto": bf16 where the hardware has it and the vectors
+    agree with those of fp32 (models/precision.py), else fp32; texts are made in fp32.
+    compile: by torch.compile. backend: "torch" or "openvino".
+    """
+
+    device: str | tuple[str, ...] = "auto"
+    precision: str = "auto"
+    compile: bool = False
+    backend: str = "torch"
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a model, or the table, says about one image.
+
+    text: as the features were made of it. model: who said it; the column's name for a table.
+    seconds: what it took to write, NaN where nobody had to. note: "" or what is odd about it
+    ("empty", "repeats itself, shortened from '...'").
+    """
+
+    id: str
+    text: str
+    model: str
+    seconds: float = math.nan
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """Everything a finished run knows: what the report is drawn from.
 
@@ -216,7 +251,8 @@ class Outcome:
     arguments. failures: every image left out, by any stage. views: name -> (n, 2) float.
     explained_variance: share per component where the reducer is a PCA, else None.
     timings: stage -> {"seconds", "peak_memory_mb", "store"}. fitted: stage -> arrays it learned.
-    summary: of the dataset (datasets/summary.py).
+    summary: of the dataset (datasets/summary.py). texts: what was said about the images, in the
+    order of their ids. compute: the device and precision that models ran with.
     """
 
     name: str
@@ -236,65 +272,5 @@ class Outcome:
     notes: tuple[str, ...]
     decoding: Decoding = field(default_factory=Decoding)
     fitted: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Component:
-    """A stage's object beside what it was built from.
-
-    name: the option chosen ("umap"). config: the resolved arguments with their `_target_`,
-    JSON-able; the store knows a component by them.
-    """
-
-    name: str
-    config: Mapping[str, Any]
-    instance: Any
-
-
-class Dataset(Protocol):
-    """Lists the images of a collection and what is known about them."""
-
-    def load(self) -> Collection: ...
-
-
-class ImageExtractor(Protocol):
-    """How one image becomes model input, and how a batch of inputs becomes vectors.
-
-    `prepare` runs in worker threads and must not touch shared state; `embed` runs in one thread.
-    An extractor that learns from the images (a visual vocabulary) also has
-    `fit(inputs: Iterable[Any]) -> dict[str, np.ndarray]`, called with the training images'
-    prepared inputs, and `restore(arrays)`, called with what `fit` returned.
-    """
-
-    version: int
-
-    def prepare(self, image: np.ndarray) -> Any:
-        """image: (height, width, 3) uint8 RGB."""
-        ...
-
-    def embed(self, inputs: Sequence[Any]) -> np.ndarray:
-        """Returns (len(inputs), d) float32."""
-        ...
-
-
-class TableExtractor(Protocol):
-    """Turns what a table says about the images into vectors, without opening the images."""
-
-    version: int
-    columns: Sequence[str]
-
-    def transform(self, collection: Collection) -> np.ndarray:
-        """Returns (n, d) float32."""
-        ...
-
-
-class Reducer(Protocol):
-    def fit_transform(self, X: np.ndarray) -> np.ndarray:
-        """X: (n, d) float32. Returns (n, r)."""
-        ...
-
-
-class Clusterer(Protocol):
-    def fit_predict(self, X: np.ndarray) -> np.ndarray:
-        """X: (n, r). Returns (n,) int, -1 is noise."""
-        ...
+    texts: tuple[Text, ...] = ()
+    compute: Mapping[str, Any] = field(default_factory=dict)

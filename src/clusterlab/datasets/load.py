@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clusterlab.components import Component
 from clusterlab.errors import DataError
-from clusterlab.types import Collection, Component, Failure
+from clusterlab.types import Collection, Failure
 
 
 def load(component: Component) -> Collection:

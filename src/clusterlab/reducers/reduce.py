@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.components import Reducer
 from clusterlab.errors import ComponentError
 from clusterlab.estimators import all_rows_equal, call, name_of
-from clusterlab.types import Reducer
 
 
 def reduce(reducer: Reducer, X: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:

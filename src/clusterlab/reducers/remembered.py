@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clusterlab.components import Component
 from clusterlab.errors import ComponentError
 from clusterlab.origin import origin
 from clusterlab.reducers.explained_variance import explained_variance
 from clusterlab.reducers.fitted import fitted_arrays
 from clusterlab.reducers.reduce import reduce
 from clusterlab.store import Store, digest_of
-from clusterlab.types import Component, Features
+from clusterlab.types import Features
 
 # Raised where a change of this folder changes what a reducer returns.
 REDUCER_VERSION = 1
@@ -59,6 +60,7 @@ def reduce_features(
             space="reduced",
             provenance={"reducer": dict(component.config), "of": dict(features.provenance)},
             seen_labels=features.seen_labels,
+            marks=features.marks,
         ),
         fitted={
             name.removeprefix(_FITTED): array

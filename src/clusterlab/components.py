@@ -1,0 +1,153 @@
+"""What a stage can be made of: each kind of component says here what it must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from clusterlab.types import Collection
+
+if TYPE_CHECKING:
+    import torch
+
+    from clusterlab.models.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Component:
+    """A stage's object beside what it was built from.
+
+    name: the option chosen ("umap"). config: the resolved arguments with their `_target_`,
+    JSON-able; the store knows a component by them.
+    """
+
+    name: str
+    config: Mapping[str, Any]
+    instance: Any
+
+
+class Dataset(Protocol):
+    """Lists the images of a collection and what is known about them."""
+
+    def load(self) -> Collection: ...
+
+
+class ImageExtractor(Protocol):
+    """How one image becomes model input, and how a batch of inputs becomes vectors.
+
+    `prepare` runs in worker threads and must not touch shared state; `embed` runs in one thread.
+    An extractor that learns from the images (a visual vocabulary) also has
+    `fit(inputs: Iterable[Any]) -> dict[str, np.ndarray]`, called with the training images'
+    prepared inputs, and `restore(arrays)`, called with what `fit` returned.
+    """
+
+    version: int
+
+    def prepare(self, image: np.ndarray) -> Any:
+        """image: (height, width, 3) uint8 RGB."""
+        ...
+
+    def embed(self, inputs: Sequence[Any]) -> np.ndarray:
+        """Returns (len(inputs), d) float32."""
+        ...
+
+
+class TableExtractor(Protocol):
+    """Turns what a table says about the images into vectors, without opening the images."""
+
+    version: int
+    columns: Sequence[str]
+
+    def transform(self, collection: Collection) -> np.ndarray:
+        """Returns (n, d) float32."""
+        ...
+
+
+class Model(Protocol):
+    """Something that runs on a device: the engine decides where, how precisely and how much at
+    once (models/session.py), the model says what it is and how a batch goes through it.
+
+    sources: the files it is made of, which `clusterlab fetch` brings. batch_sizes: inputs at once
+    on a CPU and on a GPU, unless the user says.
+    """
+
+    version: int
+    sources: Sequence[Source]
+    batch_sizes: tuple[int, int]
+
+    def fingerprint(self) -> Mapping[str, Any]:
+        """What decides the result: the model, its weights' hash, how inputs are made; JSON-able,
+        and without paths, so that the store knows the same model in another place."""
+        ...
+
+    def build(self) -> torch.nn.Module:
+        """The module in float32 on the CPU, ready for inference. Raises ComponentError."""
+        ...
+
+    def apply(self, module: Any, inputs: Sequence[Any], device: torch.device) -> Sequence[Any]:
+        """One result an input. `module` is what `build` returned, moved, converted or compiled."""
+        ...
+
+
+class ModelExtractor(Model, Protocol):
+    """A model that sees: `apply` turns prepared images into (b, d) float32."""
+
+    def prepare(self, image: np.ndarray) -> Any:
+        """image: (height, width, 3) uint8 RGB. Runs in worker threads."""
+        ...
+
+
+class TextEncoder(Model, Protocol):
+    """A model that reads: `apply` turns texts into (b, d) float32."""
+
+
+class ImageDescriber(ModelExtractor, Protocol):
+    """A model that writes: `apply` turns prepared images into texts, which `encoder` then reads.
+
+    name: who wrote the text, as captions.csv says it.
+    """
+
+    name: str
+    encoder: TextEncoder
+
+
+class TextExtractor(Protocol):
+    """Reads what a table already says about the images.
+
+    empty: "zero" gives an image without text the zero vector, "drop" leaves it out.
+    """
+
+    name: str
+    empty: str
+    encoder: TextEncoder
+
+    def texts(self, collection: Collection) -> Sequence[str | None]: ...
+
+
+class JoiningExtractor(Protocol):
+    """Puts the features of several extractors side by side. parts: name -> extractor.
+    fitted: what `join` learned from the images when it was last called."""
+
+    version: int
+    parts: Mapping[str, Any]
+    fitted: Mapping[str, np.ndarray]
+
+    def join(self, parts: Mapping[str, np.ndarray], training: np.ndarray) -> np.ndarray:
+        """parts: name -> (n, d_i) float32 of the same images; training: (n,) bool, the images to
+        learn a scaling from. Returns (n, sum of d_i) float32."""
+        ...
+
+
+class Reducer(Protocol):
+    def fit_transform(self, X: np.ndarray) -> np.ndarray:
+        """X: (n, d) float32. Returns (n, r)."""
+        ...
+
+
+class Clusterer(Protocol):
+    def fit_predict(self, X: np.ndarray) -> np.ndarray:
+        """X: (n, r). Returns (n,) int, -1 is noise."""
+        ...
