@@ -1,0 +1,77 @@
+"""Puts a module where it will run, in the number format and by the backend it will run with."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from clusterlab.errors import ComponentError, closest
+from clusterlab.models.vision import FromPixels
+from clusterlab.types import Compute
+
+BACKENDS = ("torch", "openvino")
+
+
+def check_backend(backend: str, devices: Sequence[torch.device]) -> None:
+    """Raises ComponentError for a backend that is unknown, absent or for another device."""
+    if backend not in BACKENDS:
+        raise ComponentError(
+            f"Unknown backend '{backend}'.{closest(backend, BACKENDS)} Use torch or openvino."
+        )
+    if backend == "torch":
+        return
+    if any(device.type != "cpu" for device in devices):
+        raise ComponentError(f"backend=openvino runs on device=cpu, not on {devices[0]}.")
+    try:
+        import openvino  # noqa: F401
+    except ImportError:
+        raise ComponentError(
+            "backend=openvino needs the package openvino: pip install 'clusterlab[openvino]'."
+        ) from None
+
+
+def place(
+    module: torch.nn.Module, device: torch.device, dtype: torch.dtype, compute: Compute
+) -> Any:
+    """`module` (float32, on the CPU) as something to call with a batch."""
+    if compute.backend == "openvino":
+        return _OpenVino(module, dtype)
+    module = module.to(device=device, dtype=dtype)
+    if any(parameter.ndim == 4 for parameter in module.parameters()):
+        module = module.to(memory_format=torch.channels_last)
+    return torch.compile(module) if compute.compile else module
+
+
+class _OpenVino:
+    """The module compiled by OpenVINO for this CPU: (b, h, w, 3) uint8 to (b, d)."""
+
+    def __init__(self, module: torch.nn.Module, dtype: torch.dtype) -> None:
+        import openvino
+        from openvino.frontend import FrontEndManager
+        from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
+
+        if not isinstance(module, FromPixels):
+            raise ComponentError(
+                "backend=openvino serves extractors that turn images into vectors; texts need "
+                "backend=torch."
+            )
+        if dtype not in (torch.float32, torch.bfloat16):
+            raise ComponentError("backend=openvino computes in precision=fp32 or bf16.")
+        shape = [*module.transform.size, 3]
+        example = torch.zeros((2, *shape), dtype=torch.uint8)
+        # Not openvino.convert_model, which reports to its makers that it was called.
+        frontend = FrontEndManager().load_by_framework("pytorch")
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            decoder = TorchScriptPythonDecoder(module, example_input=(example,))
+            model = frontend.convert(frontend.load(decoder))
+        model.reshape({0: [-1, *shape]})
+        hint = "f32" if dtype == torch.float32 else "bf16"
+        settings = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+        self._compiled = openvino.Core().compile_model(model, "CPU", settings)
+
+    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(self._compiled(pixels.numpy())[0])

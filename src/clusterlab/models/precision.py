@@ -1,0 +1,60 @@
+"""Chooses the number format that models compute in, and never at the cost of the result.
+
+"auto" means bfloat16 where the hardware computes in it and this model's vectors keep a cosine of
+at least `TOLERANCE` to those in float32, tried on eight crops of the two photographs that come with
+scikit-learn; otherwise float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import torch
+
+from clusterlab.errors import ComponentError, closest
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+TOLERANCE = 0.9999
+"""The least cosine between an image's vector in bfloat16 and in float32."""
+
+
+def check_precision(asked: str) -> None:
+    """Raises ComponentError for a precision that there is not."""
+    known = ["auto", *DTYPES]
+    if asked not in known:
+        raise ComponentError(
+            f"Unknown precision '{asked}'.{closest(asked, known)} Use one of {', '.join(known)}."
+        )
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device computes in bfloat16 faster than in float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu":
+        supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+        return bool(supported())
+    return False
+
+
+@cache
+def photographs() -> tuple[np.ndarray, ...]:
+    """Eight square crops of scikit-learn's two photographs, (h, w, 3) uint8 each."""
+    from sklearn.datasets import load_sample_images
+
+    crops = []
+    for image in load_sample_images().images:
+        for top, left, side in ((0, 0, 400), (0, 240, 200), (200, 0, 220), (120, 300, 280)):
+            crops.append(np.ascontiguousarray(image[top : top + side, left : left + side]))
+    return tuple(crops)
+
+
+def agreement(vectors: Sequence[np.ndarray], exact: Sequence[np.ndarray]) -> float:
+    """The least cosine between the rows of two (n, d) arrays; 0 where a vector is not finite."""
+    a, b = np.asarray(vectors, np.float64), np.asarray(exact, np.float64)
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosines = (a * b).sum(axis=1) / lengths
+    return float(np.nan_to_num(cosines, nan=0.0).min())

@@ -1,0 +1,121 @@
+"""Loads models of the transformers library from local files, and nothing but local files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoImageProcessor
+from transformers.utils import logging as transformers_logging
+
+from clusterlab.errors import ComponentError
+from clusterlab.models.checkpoint import read_state
+from clusterlab.models.source import Source
+
+
+def load_config(source: Source) -> Any:
+    """The model's config. Raises ComponentError where its folder has none that is known."""
+    return _from_folder(AutoConfig, source.folder(), "config.json", "say what the model is")
+
+
+def config_digest(source: Source) -> str:
+    """Hex SHA-256 of the model's config.json."""
+    load_config(source)
+    return hashlib.sha256((source.folder() / "config.json").read_bytes()).hexdigest()
+
+
+def load_processor(source: Source) -> dict[str, Any]:
+    """What the model's own image processor does, as a mapping. Raises ComponentError."""
+    what = "say how images are resized and normalised"
+    processor = _from_folder(AutoImageProcessor, source.folder(), "preprocessor_config.json", what)
+    return dict(processor.to_dict())
+
+
+def load_pretrained(
+    auto_class: Any, source: Source, *, random_state: int = 0, may_lack: Sequence[str] = ()
+) -> torch.nn.Module:
+    """The model in float32 on the CPU, ready for inference.
+
+    auto_class: such as transformers.AutoModel. may_lack: beginnings of the names of weights that
+    do no harm if they are missing. Raises ComponentError for weights that are another model's.
+    """
+    config = load_config(source)
+    with quiet():
+        if source.random:
+            with torch.random.fork_rng():
+                torch.manual_seed(random_state)
+                model = auto_class.from_config(config, dtype=torch.float32)
+            return model.eval()  # type: ignore[no-any-return]
+        kind = type(_empty(auto_class, config))
+        state = read_state(source.files())
+        # Sizes that differ come out in `info`, all of them, rather than as an exception.
+        model, info = kind.from_pretrained(
+            None,
+            config=config,
+            state_dict=state,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    problem = _misfit(info, may_lack)
+    if problem:
+        raise ComponentError(
+            f"The weights for {type(config).__name__.removesuffix('Config')} in "
+            f"{', '.join(file.name for file in source.files())} are those of another model: "
+            f"{problem}. Choose the model that they belong to ({source.setting})."
+        )
+    return model.eval()  # type: ignore[no-any-return]
+
+
+def _misfit(info: Mapping[str, Any], may_lack: Sequence[str]) -> str:
+    missing = sorted(key for key in info["missing_keys"] if not key.startswith(tuple(may_lack)))
+    sizes = sorted(info["mismatched_keys"])
+    parts = []
+    if missing:
+        parts.append(f"{len(missing)} of its weights are missing, first {', '.join(missing[:3])}")
+    if sizes:
+        key, found, wanted = sizes[0]
+        parts.append(
+            f"{len(sizes)} have other shapes, first {key} {tuple(found)} instead of {tuple(wanted)}"
+        )
+    spare = sorted(info["unexpected_keys"])
+    if parts and spare:
+        parts.append(f"{len(spare)} are unknown to it, first {', '.join(spare[:3])}")
+    return "; ".join(parts)
+
+
+def _empty(auto_class: Any, config: Any) -> Any:
+    """The model without memory for its weights: only its class is of interest."""
+    with torch.device("meta"):
+        return auto_class.from_config(config)
+
+
+def _from_folder(auto_class: Any, folder: Path, file: str, what: str) -> Any:
+    try:
+        with quiet():
+            return auto_class.from_pretrained(str(folder), local_files_only=True)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        first = " ".join(str(error).split())[:200]
+        raise ComponentError(
+            f"The model folder {folder} has no {file} that transformers can read, which would "
+            f"{what}: {first}"
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without the library's progress bars and load report; what is wrong is told by us."""
+    verbosity = transformers_logging.get_verbosity()
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bars:
+            transformers_logging.enable_progress_bar()

@@ -1,0 +1,43 @@
+"""What every vision model does around its network: pixels in, vectors out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from clusterlab.models.transform import Transform
+
+
+class FromPixels(torch.nn.Module):
+    """A network that takes (b, h, w, 3) uint8, normalises it and returns (b, d) vectors.
+
+    The pixels stay bytes until they are on the device, and lie in memory as channels_last wants.
+    """
+
+    def __init__(self, network: torch.nn.Module, transform: Transform) -> None:
+        super().__init__()
+        self.network = network
+        self.transform = transform
+        self._mean = [255 * value for value in transform.mean]
+        self._std = [255 * value for value in transform.std]
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        mean = torch.tensor(self._mean, device=pixels.device)
+        std = torch.tensor(self._std, device=pixels.device)
+        values = (pixels.to(torch.float32) - mean) / std
+        # Normalised in full precision, whatever the network's own is.
+        dtype = next(self.network.parameters()).dtype
+        return self.network(values.permute(0, 3, 1, 2).to(dtype))  # type: ignore[no-any-return]
+
+
+def embed_pixels(module: Any, inputs: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
+    """inputs: (h, w, 3) uint8 each. Returns (len(inputs), d) float32."""
+    # The libraries take another way for a batch of one, with other rounding: an image's vector
+    # must not depend on how many came with it.
+    pairs = [*inputs, inputs[0]] if len(inputs) == 1 else list(inputs)
+    pixels = torch.from_numpy(np.stack(pairs))
+    vectors = module(pixels.to(device, non_blocking=True))
+    return np.asarray(vectors[: len(inputs)].float().cpu().numpy(), dtype=np.float32)
