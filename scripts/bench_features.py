@@ -41,7 +41,8 @@ from clusterlab.extractors.hog import Hog
 from clusterlab.extractors.lbp import Lbp
 from clusterlab.extractors.sift import Sift
 from clusterlab.images import decode
-from clusterlab.types import Collection, Component, FileImage
+from clusterlab.components import Component
+from clusterlab.types import Collection, FileImage
 
 SKIMAGE = Path(skimage.__file__).parent / "data"
 SKLEARN = Path(sklearn.__file__).parent / "datasets" / "images"

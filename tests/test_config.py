@@ -32,7 +32,13 @@ def needed(group: str, option: str) -> list[str]:
     """The values without which an option cannot be built: the user's own paths and columns."""
     text = (conf_dir() / group / f"{option}.yaml").read_text(encoding="utf-8")
     unset = [key for key, value in (yaml.safe_load(text) or {}).items() if value == "???"]
-    values = {"path": "somewhere", "columns": "[a]", "column": "a", "categories": "[a,b,c]"}
+    values = {
+        "path": "somewhere",
+        "columns": "[a]",
+        "column": "a",
+        "categories": "[a,b,c]",
+        "model": "resnet18",
+    }
     return [f"{group}.{key}={values[key]}" for key in unset]
 
 

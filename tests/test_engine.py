@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterlab.components import Component
 from clusterlab.datasets.digits import Digits
 from clusterlab.datasets.folder import Folder
 from clusterlab.errors import ComponentError
@@ -25,7 +26,7 @@ from clusterlab.extractors.engine import extract
 from clusterlab.extractors.hog import Hog
 from clusterlab.extractors.pixels import Pixels
 from clusterlab.store import Store
-from clusterlab.types import Collection, Component, Decoding
+from clusterlab.types import Collection, Decoding
 
 
 def component(instance: Any, **config: Any) -> Component:

@@ -14,6 +14,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import pairwise_distances
 from sklearn.preprocessing import StandardScaler
 
+from clusterlab.components import Component
 from clusterlab.errors import ComponentError
 from clusterlab.extractors.bovw import Bovw
 from clusterlab.extractors.concat import Concat
@@ -22,7 +23,7 @@ from clusterlab.extractors.hog import Hog
 from clusterlab.extractors.lbp import Lbp
 from clusterlab.extractors.pixels import Pixels
 from clusterlab.images import decode
-from clusterlab.types import Collection, Component, FileImage
+from clusterlab.types import Collection, FileImage
 
 
 @pytest.fixture(scope="module")

@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clusterlab.clusterers.cluster import cluster
+from clusterlab.components import Component
 from clusterlab.datasets.load import load, usable
 from clusterlab.datasets.summary import summarize
 from clusterlab.environment import machine, versions
-from clusterlab.extractors.engine import extract
+from clusterlab.extractors.engine import Extraction, extract
 from clusterlab.reducers.remembered import project, reduce_features
 from clusterlab.reports.metrics_file import metrics
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
 from clusterlab.run_folder import RunFolder
 from clusterlab.store import Store, digest_of
-from clusterlab.types import Component, Decoding, Features, Outcome
+from clusterlab.types import Compute, Decoding, Features, Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,8 @@ class Plan:
     decoding: Decoding = field(default_factory=Decoding)
     store: Store | None = None
     workers: int | None = None
-    batch_size: int = 64
+    batch_size: int | None = None
+    compute: Compute = field(default_factory=Compute)
     max_thumbnails: int = 2000
     choices: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -59,6 +61,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             plan.extractor,
             store=plan.store,
             decoding=plan.decoding,
+            compute=plan.compute,
             workers=plan.workers,
             batch_size=plan.batch_size,
         )
@@ -99,10 +102,13 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             decoding=plan.decoding,
             fitted={"extractor": extraction.fitted, "reducer": reduction.fitted},
             timings=folder.timings(),
-            environment=_environment(plan, folder, features, reduced),
+            environment=_environment(plan, folder, extraction, reduced),
+            texts=extraction.texts,
+            compute=extraction.compute,
             notes=(
                 *collection.notes,
                 *plan.decoding.notes(),
+                *extraction.notes,
                 *reduction.notes,
                 *cluster_notes,
                 *views.notes,
@@ -117,16 +123,19 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
 
 
 def _environment(
-    plan: Plan, folder: RunFolder, features: Features, reduced: Features
+    plan: Plan, folder: RunFolder, extraction: Extraction, reduced: Features
 ) -> dict[str, Any]:
+    features = extraction.features
     return {
         "started": folder.started,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
         "choices": dict(plan.choices),
         "seen_labels": list(features.seen_labels),
+        "marks": list(features.marks),
         "spaces": {space.space: digest_of(space.values) for space in (features, reduced)},
         "features": dict(features.provenance),
+        "compute": dict(extraction.compute),
         "machine": machine(),
         "versions": versions(),
     }

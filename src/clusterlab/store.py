@@ -1,4 +1,4 @@
-"""The store: vectors by image content, reductions by what they were made from.
+"""The store: vectors and texts by image content, reductions by what they were made from.
 
 One SQLite file in write-ahead mode. A killed process loses at most the transaction it was in, and
 several processes may read and write at once.
@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS entries (
     key TEXT PRIMARY KEY, kind TEXT, description TEXT, used REAL, arrays BLOB);
 CREATE TABLE IF NOT EXISTS vectors (
     key TEXT, digest TEXT, vector BLOB, PRIMARY KEY (key, digest));
+CREATE TABLE IF NOT EXISTS texts (
+    key TEXT, digest TEXT, text TEXT, seconds REAL, PRIMARY KEY (key, digest));
 """
 _DAY = 24 * 60 * 60
 # SQLite refuses blobs over a billion bytes.
@@ -96,16 +98,12 @@ class Store:
 
     def vectors(self, key: str, digests: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
         """The stored vectors among these images: (digest, (d,) float32), in no special order."""
-        with self._errors():
-            for start in range(0, len(digests), 500):
-                part = digests[start : start + 500]
-                marks = ",".join("?" * len(part))
-                rows = self._db.execute(
-                    f"SELECT digest, vector FROM vectors WHERE key = ? AND digest IN ({marks})",
-                    (key, *part),
-                )
-                for digest, blob in rows:
-                    yield digest, np.frombuffer(blob, dtype=np.float32)
+        for digest, blob in self._among("SELECT digest, vector FROM vectors", key, digests):
+            yield digest, np.frombuffer(blob, dtype=np.float32)
+
+    def texts(self, key: str, digests: Sequence[str]) -> Iterator[tuple[str, str, float]]:
+        """The stored texts among these images: (digest, text, seconds it took to write)."""
+        yield from self._among("SELECT digest, text, seconds FROM texts", key, digests)
 
     def add_vectors(
         self, description: Mapping[str, Any], vectors: Sequence[tuple[str, np.ndarray]]
@@ -117,6 +115,17 @@ class Store:
             self._db.executemany(
                 "INSERT OR IGNORE INTO vectors VALUES (?, ?, ?)",
                 [(key, digest, vector.tobytes()) for digest, vector in vectors],
+            )
+
+    def add_texts(
+        self, description: Mapping[str, Any], texts: Sequence[tuple[str, str, float]]
+    ) -> None:
+        """Keep (digest, text, seconds) triples, all of them or none."""
+        key = key_of(description)
+        with self._transaction():
+            self._describe(key, "texts", description, b"")
+            self._db.executemany(
+                "INSERT OR IGNORE INTO texts VALUES (?, ?, ?, ?)", [(key, *text) for text in texts]
             )
 
     def remember(
@@ -177,13 +186,15 @@ class Store:
         """Bytes on disk, and how many vectors and other entries they hold."""
         with self._errors():
             vectors = self._db.execute("SELECT count(*) FROM vectors").fetchone()[0]
+            texts = self._db.execute("SELECT count(*) FROM texts").fetchone()[0]
             results = self._db.execute(
-                "SELECT count(*) FROM entries WHERE kind != 'vectors'"
+                "SELECT count(*) FROM entries WHERE kind NOT IN ('vectors', 'texts')"
             ).fetchone()[0]
         files = self.path.parent.glob(f"{self.path.name}*")
         return {
             "bytes": sum(file.stat().st_size for file in files),
             "vectors": vectors,
+            "texts": texts,
             "results": results,
         }
 
@@ -192,15 +203,24 @@ class Store:
         before = self.size()["bytes"]
         limit = time.time() - unused_days * _DAY
         with self._transaction():
-            self._db.execute(
-                "DELETE FROM vectors WHERE key IN (SELECT key FROM entries WHERE used <= ?)",
-                (limit,),
-            )
+            for table in ("vectors", "texts"):
+                self._db.execute(
+                    f"DELETE FROM {table} WHERE key IN (SELECT key FROM entries WHERE used <= ?)",
+                    (limit,),
+                )
             self._db.execute("DELETE FROM entries WHERE used <= ?", (limit,))
         with self._errors():
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return before - self.size()["bytes"]
+
+    def _among(self, select: str, key: str, digests: Sequence[str]) -> Iterator[Any]:
+        with self._errors():
+            for start in range(0, len(digests), 500):
+                part = digests[start : start + 500]
+                marks = ",".join("?" * len(part))
+                where = f"WHERE key = ? AND digest IN ({marks})"
+                yield from self._db.execute(f"{select} {where}", (key, *part))
 
     def _describe(self, key: str, kind: str, description: Mapping[str, Any], arrays: bytes) -> None:
         self._db.execute(

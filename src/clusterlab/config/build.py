@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clusterlab.components import Component
 from clusterlab.config.check import problems, value_problems
 from clusterlab.config.compose import STAGES
 from clusterlab.config.construct import construct
 from clusterlab.errors import ClusterlabError, ConfigError
 from clusterlab.pipeline import Plan
 from clusterlab.store import Store, default_folder
-from clusterlab.types import Component, Decoding
+from clusterlab.types import Compute, Decoding
 
 
 def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:
@@ -43,10 +44,21 @@ def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:
         decoding=Decoding(**config["decode"]),
         store=Store(default_folder()) if config["store"] else None,
         workers=config["workers"],
-        batch_size=config["batch_size"],
+        batch_size=None if config["batch_size"] == "auto" else config["batch_size"],
+        compute=_compute(config),
         max_thumbnails=config["report"]["max_thumbnails"],
         choices=dict(choices),
         config=config,
+    )
+
+
+def _compute(config: Mapping[str, Any]) -> Compute:
+    device = config["device"]
+    return Compute(
+        device=device if isinstance(device, str) else tuple(device),
+        precision=config["precision"],
+        compile=config["compile"],
+        backend=config["backend"],
     )
 
 

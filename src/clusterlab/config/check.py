@@ -23,10 +23,15 @@ from clusterlab.errors import closest
 _OWN_KEYS = ("_target_", "_args_")
 # The functions that make estimators; anything else that is built is a class.
 _FACTORIES = ("sklearn.pipeline.make_pipeline", "sklearn.pipeline.make_union")
+# As models/precision.py and models/place.py have them; those are too heavy to ask for a name.
+_CHOICES = {
+    "precision": ("auto", "fp32", "bf16", "fp16"),
+    "backend": ("torch", "openvino"),
+}
 # What a stage calls; one of them is enough.
 _METHODS = {
     "dataset": ("load",),
-    "extractor": ("prepare", "transform"),
+    "extractor": ("prepare", "transform", "texts", "join"),
     "reducer": ("fit_transform",),
     "clusterer": ("fit_predict", "fit"),
     "view": ("fit_transform",),
@@ -58,8 +63,20 @@ def _component_problems(node: Any, where: str, stage: str, allowed: Sequence[str
 
 def value_problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Values of the top level that have the right type and make no sense."""
+    batch_size, device = config["batch_size"], config["device"]
+    if batch_size != "auto" and not isinstance(batch_size, int):
+        yield f"batch_size is {batch_size!r}; it must be a whole number, or auto."
+        batch_size = None
+    if not isinstance(device, str) and not all(isinstance(name, str) for name in device or [None]):
+        yield f"device is {device!r}; it must be auto, cpu, cuda, cuda:N, mps or a list of them."
+    for name, known in _CHOICES.items():
+        if config[name] not in known:
+            yield (
+                f"Unknown {name} '{config[name]}'.{closest(config[name], known)} "
+                f"Use one of {', '.join(known)}."
+            )
     least = {
-        "batch_size": (config["batch_size"], 1),
+        "batch_size": (None if batch_size == "auto" else batch_size, 1),
         "workers": (config["workers"], 1),
         "report.max_thumbnails": (config["report"]["max_thumbnails"], 0),
         "decode.reduce_to": (config["decode"]["reduce_to"], 1),

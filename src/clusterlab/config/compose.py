@@ -19,6 +19,7 @@ from clusterlab.config.trust import check_trust
 from clusterlab.errors import ConfigError, closest
 
 STAGES = ("dataset", "extractor", "reducer", "clusterer", "view", "evaluator")
+_EXTRACTORS = ("model=", "weights=")
 _STAGE_KEYS = tuple(f"{stage}." for stage in STAGES)
 
 
@@ -45,9 +46,11 @@ def normalize(overrides: Sequence[str]) -> list[str]:
 
     `experiment=x` means `+experiment=x`: the group is not in the defaults. `clusterer.max_iter=9`
     means `++clusterer.max_iter=9`, whether or not the YAML writes that argument out: the check
-    against the signature says which arguments there are.
+    against the signature says which arguments there are. `model=` and `weights=` are the
+    extractor's.
     """
     words = [f"+{text}" if text.startswith("experiment=") else text for text in overrides]
+    words = [f"extractor.{text}" if text.startswith(_EXTRACTORS) else text for text in words]
     return [f"++{text}" if text.startswith(_STAGE_KEYS) else text for text in words]
 
 

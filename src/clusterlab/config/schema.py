@@ -28,6 +28,7 @@ class RunConfig:
     name: str = MISSING
     seed: int = MISSING
     data_dir: str = MISSING
+    weights_dir: str = MISSING
     dataset: dict[str, Any] = field(default_factory=dict)
     extractor: dict[str, Any] = field(default_factory=dict)
     reducer: dict[str, Any] = field(default_factory=dict)
@@ -35,7 +36,11 @@ class RunConfig:
     view: dict[str, Any] = field(default_factory=dict)
     evaluator: dict[str, Any] = field(default_factory=dict)
     workers: int | None = None
-    batch_size: int = 64
+    batch_size: Any = "auto"
+    device: Any = "auto"
+    precision: str = "auto"
+    compile: bool = False
+    backend: str = "torch"
     store: bool = True
     decode: DecodeConfig = field(default_factory=DecodeConfig)
     report: ReportConfig = field(default_factory=ReportConfig)

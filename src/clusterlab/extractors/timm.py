@@ -1,0 +1,213 @@
+"""Vectors by any image model of the timm library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+
+from clusterlab.errors import ComponentError, closest
+from clusterlab.models.checkpoint import read_state
+from clusterlab.models.source import Source
+from clusterlab.models.transform import Side, Transform, changed, check_patch, from_timm
+from clusterlab.models.vision import FromPixels, embed_pixels
+
+OUTPUTS = ("pooled", "cls", "mean", "logits")
+
+
+class Timm:
+    """What a model of timm makes of an image.
+
+    model: its name in timm, with or without the tag of its weights ("resnet50",
+        "resnet50.a1_in1k").
+    weights: None for those on the hub, at `revision`; a local file or folder; or "random".
+    output: "pooled", as the model's own head would see it; "cls", the class token; "mean" of all
+        patches or places; or "logits" of the head.
+    model_args: further arguments of timm.create_model, such as {pad_type: same}.
+    resize, crop, interpolation, mean, std: what the model sees, where it is not to be what the
+        model's own config says; see models/transform.py.
+    random_state: of random weights.
+
+    Raises ComponentError for a model that timm does not have, and for arguments that do not fit.
+
+    Wightman, "PyTorch Image Models", https://github.com/huggingface/pytorch-image-models.
+    """
+
+    version = 1
+    batch_sizes = (8, 128)
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        weights: str | None = None,
+        revision: str | None = None,
+        output: str = "pooled",
+        model_args: Mapping[str, Any] | None = None,
+        resize: Side | None = None,
+        crop: Side | None = None,
+        interpolation: str | None = None,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        random_state: int = 0,
+    ) -> None:
+        if output not in OUTPUTS:
+            raise ComponentError(
+                f"Unknown extractor.output '{output}'.{closest(output, OUTPUTS)} "
+                f"A timm model gives {', '.join(OUTPUTS)}."
+            )
+        self._config = _own_config(model)
+        self.model = f"{self._config['architecture']}.{self._config['tag']}".rstrip(".")
+        self.source = Source(
+            model=self._config["hf_hub_id"] or f"timm/{self.model}",
+            revision=revision,
+            weights=weights,
+            configs=False,
+        )
+        self.sources = (self.source,)
+        self.output = output
+        self.model_args = dict(model_args or {})
+        self.random_state = random_state
+        self._changes = {
+            "resize": resize,
+            "crop": crop,
+            "interpolation": interpolation,
+            "mean": mean,
+            "std": std,
+        }
+        self._transform: Transform | None = None
+
+    @property
+    def transform(self) -> Transform:
+        """What the model sees."""
+        if self._transform is None:
+            own = from_timm({**self._config, **_beside(self.source)})
+            self._transform = changed(own, **self._changes)  # type: ignore[arg-type]
+        return self._transform
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {
+            "model": self.model,
+            "weights": self.source.digest(),
+            "output": self.output,
+            "model_args": self.model_args,
+            "transform": self.transform.describe(),
+            "timm": timm.__version__,
+            **({"random_state": self.random_state} if self.source.random else {}),
+        }
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """Returns (h, w, 3) uint8, as large as the model wants it."""
+        return self.transform.apply(image)
+
+    def build(self) -> torch.nn.Module:
+        """Raises ComponentError for weights that are absent, broken or another model's, and for an
+        `output` that this model does not have."""
+        network = self._network()
+        patch = getattr(getattr(network, "patch_embed", None), "patch_size", None)
+        if patch is not None:
+            check_patch(self.transform, max(patch) if isinstance(patch, tuple) else patch)
+        if self.output in ("cls", "mean"):
+            network = _Tokens(network, self.output, self.model)
+        return FromPixels(network.eval(), self.transform)
+
+    def apply(self, module: Any, inputs: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
+        return embed_pixels(module, inputs, device)
+
+    def _network(self) -> torch.nn.Module:
+        arguments: dict[str, Any] = dict(self.model_args)
+        if self._config["fixed_input_size"] and self.transform.size != _size(self._config):
+            arguments.setdefault("img_size", self.transform.size)
+        if self.output != "logits":
+            arguments["num_classes"] = 0
+        if self.source.random:
+            with torch.random.fork_rng():
+                torch.manual_seed(self.random_state)
+                return self._create(pretrained=False, **arguments)
+        state = read_state(self.source.files())
+        return self._create(
+            pretrained=True, pretrained_cfg_overlay={"state_dict": state}, **arguments
+        )
+
+    def _create(self, **arguments: Any) -> torch.nn.Module:
+        try:
+            module: torch.nn.Module = timm.create_model(self.model, **arguments)
+        except (RuntimeError, KeyError) as error:
+            raise ComponentError(
+                f"These weights are not those of the timm model '{self.model}': "
+                f"{_first_lines(error)} Choose the model that they belong to (extractor.model=...)."
+            ) from error
+        except (TypeError, AssertionError, ValueError) as error:
+            raise ComponentError(
+                f"timm cannot make '{self.model}' with extractor.model_args={self.model_args} and "
+                f"an input of {self.transform.size[0]} x {self.transform.size[1]} pixels: {error}"
+            ) from error
+        return module
+
+
+class _Tokens(torch.nn.Module):
+    """One token, or the mean over all places, of a network's last feature map."""
+
+    def __init__(self, network: torch.nn.Module, output: str, name: str) -> None:
+        super().__init__()
+        self.network: Any = network
+        self._n_prefix = int(getattr(network, "num_prefix_tokens", 0))
+        self._cls = output == "cls"
+        if self._cls and getattr(network, "cls_token", None) is None:
+            raise ComponentError(
+                f"The timm model '{name}' has no class token. Use extractor.output=pooled or mean."
+            )
+        self._channels_last = getattr(network, "output_fmt", "NCHW") == "NHWC"
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        features: torch.Tensor = self.network.forward_features(values)
+        if self._cls:
+            return features[:, 0]
+        if features.ndim == 3:
+            return features[:, self._n_prefix :].mean(dim=1)
+        return features.mean(dim=(1, 2) if self._channels_last else (2, 3))
+
+
+def _own_config(model: str) -> dict[str, Any]:
+    try:
+        config = timm.get_pretrained_cfg(model) if timm.is_model(model) else None
+    except RuntimeError:
+        # A tag that the model does not have.
+        config = None
+    if config is not None:
+        return dict(config.to_dict())
+    name = model.partition(".")[0]
+    known = timm.list_pretrained(f"{name}.*") if timm.is_model(name) else timm.list_models()
+    raise ComponentError(
+        f"timm has no model '{model}'.{closest(model, known)} It has "
+        f"{len(timm.list_models()):,}: https://huggingface.co/timm."
+    )
+
+
+def _beside(source: Source) -> dict[str, Any]:
+    """The `pretrained_cfg` of a config.json that lies beside local weights."""
+    if source.weights is None or source.random:
+        return {}
+    place = Path(source.weights).expanduser()
+    file = (place if place.is_dir() else place.parent) / "config.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")).get("pretrained_cfg", {})
+    except (OSError, ValueError, AttributeError):
+        return {}
+    wanted = ("input_size", "crop_pct", "crop_mode", "interpolation", "mean", "std")
+    return {name: found[name] for name in wanted if name in found}
+
+
+def _size(config: Mapping[str, Any]) -> tuple[int, int]:
+    _, height, width = config["input_size"]
+    return int(height), int(width)
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(line if len(line) < 200 else line[:200] + "…" for line in lines[:3])
