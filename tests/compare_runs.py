@@ -69,6 +69,7 @@ def write_run(
     images: slice = slice(None),
     labels: tuple[str, ...] = ("label",),
     seen_labels: tuple[str, ...] = (),
+    marks: tuple[str, ...] = (),
     finished: str = "2025-01-01T10:00:00+00:00",
     spaces: dict[str, str] | None = None,
     ids: list[str] | None = None,
@@ -99,10 +100,13 @@ def write_run(
             rows.append((metric, target, "", "all", "cluster", value, chance.get(key), None, 240))
     metrics["seconds"] = 1.5
     columns = ["metric", "label", "space", "split", "noise", "value", "chance", "chance_std", "n"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "scores.csv", index=False)
+    marked = {"marks": "; ".join(marks)} if marks else {}
+    metrics |= {"marks": list(marks)} if marks else {}
+    scores = pd.DataFrame(rows, columns=columns).assign(**marked)
+    scores.to_csv(folder / "scores.csv", index=False)
     frame = {"id": names, "path": "", "cluster": clusters, "strength": "", "split": "all"}
     frame |= {"x": reduced[:, 0], "y": reduced[:, 1]} | {label: known[label] for label in labels}
-    pd.DataFrame(frame).to_csv(folder / "assignments.csv", index=False)
+    pd.DataFrame(frame | marked).to_csv(folder / "assignments.csv", index=False)
     config = {
         "name": name,
         "seed": seed,

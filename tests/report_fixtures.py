@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from clusterlab.types import (
     FileImage,
     ImageSource,
     Outcome,
+    Text,
 )
 
 INTERNAL = {
@@ -200,3 +202,41 @@ def _colours(image: ImageSource) -> np.ndarray:
 
 def _name(cluster: int) -> str:
     return "noise" if cluster == NOISE else f"cluster {cluster}"
+
+
+def deep(outcome: Outcome, *, texts: tuple[Text, ...] = (), marks: tuple[str, ...] = ()) -> Outcome:
+    """The same outcome as if a model had made its features and written these texts."""
+    source = {
+        "model": "facebook/dinov2-base",
+        "revision": "f9e44c814b77203eaa57a6bdbbd535f21ede1415",
+        "weights": "hub",
+        "sha256": hashlib.sha256(b"weights").hexdigest(),
+    }
+    transform = {
+        "resize": 256,
+        "crop": [224, 224],
+        "interpolation": "bicubic",
+        "mean": [0.485, 0.456, 0.406],
+        "std": [0.229, 0.224, 0.225],
+    }
+    config = {"source": source, "transform": transform, "output": "cls", "normalize": None}
+    return dataclasses.replace(
+        outcome,
+        features=dataclasses.replace(
+            outcome.features, provenance={"config": config, "version": [1, 1]}, marks=marks
+        ),
+        texts=texts,
+        compute={"device": "cpu", "precision": "bf16", "cosine_to_fp32": 0.99993},
+    )
+
+
+def written_about(collection: Collection) -> tuple[Text, ...]:
+    """What a model says about each image: its label; nothing about the second; too much about the
+    third, and therefore shortened."""
+    said = [(f"a photo of {label}", "") for label in collection.labels.iloc[:, 0]]
+    said[1] = ("", "empty")
+    said[2] = ("a hat", "repeats itself, shortened from 'a hat hat hat hat'")
+    return tuple(
+        Text(id_, text, "Salesforce/blip", seconds=0.5, note=note)
+        for id_, (text, note) in zip(collection.ids, said, strict=True)
+    )

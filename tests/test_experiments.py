@@ -16,9 +16,51 @@ from sklearn.metrics import adjusted_rand_score
 
 import clusterlab
 from clusterlab.config.find import groups
+from tests.models import minilm, tiny_blip, tiny_clip, tiny_dinov2, tiny_vilt, tiny_vit
 
 NAMES = sorted(groups()["experiment"])
 QUICK = ["batch_size=32"]
+
+
+# What an experiment's model is replaced by where its name holds the word: a tiny model of the same
+# family, with random weights on disk, so that the loading code is the real one.
+FAMILIES = {
+    "blip": tiny_blip,
+    "vilt": tiny_vilt,
+    "vit": tiny_vit,
+    "dinov2": tiny_dinov2,
+    "clip": tiny_clip,
+}
+TIMM = {"resnet50": "resnet18", "effnet": "efficientnet_b0", "vgg": "vgg11"}
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny model of each family."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, build in FAMILIES.items():
+        build(folder / name)
+    return folder
+
+
+def model_words(name: str, tiny: Path) -> list[str]:
+    """The words that put a small model in the place of an experiment's own."""
+    parts = name.split("_")
+    words: list[str] = []
+    for part in parts:
+        if part in FAMILIES:
+            words.append(f"extractor.model={tiny / part}")
+            break
+        if part in TIMM:
+            words += [f"extractor.model={TIMM[part]}", "extractor.weights=random"]
+            break
+    if "sbert" in parts or name.endswith("_text"):
+        words.append(f"extractor.encoder={minilm()}")
+    if "vanilla" in parts:
+        # The tiny models know 32 and 28 pixels.
+        size = 32 if parts[0] == "vit" else 28
+        words += [f"extractor.crop={size}", f"extractor.resize=[{size},{size}]"]
+    return words
 
 
 def stand_in(name: str, data: Path) -> list[str]:
@@ -27,6 +69,16 @@ def stand_in(name: str, data: Path) -> list[str]:
         words = ["dataset=clothing", f"data_dir={data}", "dataset.sample_per_class=6"]
         k_means = not name.endswith("_dbscan")
         return [*words, "view=pca", *(["clusterer.n_clusters=10"] if k_means else [])]
+    if name == "illustrations_text":
+        return [f"data_dir={data}", "view=pca"]
+    if name.startswith("atmosphere"):
+        return ["dataset=illustrations", f"data_dir={data}", "view=pca", "extractor.crop=64"]
+    if "vanilla" in name:
+        return [
+            "dataset=illustrations",
+            f"data_dir={data}",
+            *(["view.trimap.n_iters=20"] if name.endswith("trimap") else []),
+        ]
     if name.startswith("clothing"):
         return [f"data_dir={data}", "dataset.sample_per_class=8", "view=pca"]
     if name == "museum_triangle":
@@ -51,9 +103,10 @@ def stand_in(name: str, data: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_experiment_runs_on_real_pictures(
-    name: str, shared_data: Path, tmp_path: Path
+    name: str, shared_data: Path, tiny: Path, tmp_path: Path
 ) -> None:
-    result = clusterlab.run(name, [*stand_in(name, shared_data), *QUICK], folder=tmp_path / "run")
+    words = [*stand_in(name, shared_data), *model_words(name, tiny), *QUICK]
+    result = clusterlab.run(name, words, folder=tmp_path / "run")
     assert result.metrics["n_failed"] == 0
     assert result.metrics["n_clusters"] >= 1 or name.endswith("_dbscan")
     assert any(key.startswith("ari/") for key in result.metrics)

@@ -17,7 +17,7 @@ import pytest
 
 from clusterlab.reports.figures import write_figures
 from clusterlab.reports.html import write_html
-from clusterlab.types import Failure, Outcome
+from clusterlab.types import Failure, Outcome, Text
 from tests.report_fixtures import clothing, collection_of, outcome_of
 
 HOSTILE = (
@@ -111,6 +111,16 @@ def hostile(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     made = dataclasses.replace(
         made,
         name=HOSTILE[2],
+        features=dataclasses.replace(
+            made.features,
+            provenance={"config": {HOSTILE[0]: {HOSTILE[1]: HOSTILE[2]}}},
+            marks=HOSTILE[:2],
+        ),
+        texts=tuple(
+            Text(id_, HOSTILE[row % 5], HOSTILE[0], note=HOSTILE[1])
+            for row, id_ in enumerate(collection.ids)
+        ),
+        compute={HOSTILE[0]: HOSTILE[1]},
         views={HOSTILE[0]: made.views["pca"]},
         environment={HOSTILE[0]: HOSTILE[1]},
         components={**made.components, "reducer": {HOSTILE[0]: HOSTILE[1]}},

@@ -7,17 +7,22 @@ from pathlib import Path
 
 import pandas as pd
 
+from clusterlab.reports.marks import explain, joined
 from clusterlab.types import NOISE, Outcome
 
 _SHOWN = ("ari", "ami", "nmi", "purity")
 
 
 def summary(outcome: Outcome, folder: Path) -> str:
-    """The clusters found, the headline scores with their chance levels, and what to know."""
-    lines = [_what(outcome), ""]
+    """The clusters found, the headline scores with their chance levels, and what to know; above
+    all that, what the features are marked with."""
+    marks = outcome.features.marks
+    lines = [line for mark in marks for line in textwrap.wrap(explain(mark), 80)]
+    lines += [_what(outcome), ""]
     rows = _rows(outcome)
     if rows:
-        lines += [f"{'':<14}{'':<20}{'score':>8}{'by chance':>12}"]
+        head = f"{'':<14}{'':<20}{'score':>8}{'by chance':>12}"
+        lines.append(f"{head}  {joined(marks)[:24]}".rstrip())
         lines += rows
         lines.append("")
     for note in outcome.notes:

@@ -18,6 +18,7 @@ from clusterlab.reports.palette import PALETTE
 from clusterlab.reports.plots.bars import draw_bars
 from clusterlab.reports.plots.canvas import plain, render, save
 from clusterlab.reports.plots.contingency import draw_contingency
+from clusterlab.reports.plots.footer import draw_footer, with_footer
 from clusterlab.reports.plots.histograms import draw_image_sizes
 from clusterlab.reports.plots.variance import draw_variance
 from clusterlab.reports.sheets import draw_samples, draw_sheets
@@ -29,16 +30,18 @@ def write_figures(
 ) -> list[Path]:
     """Draw all figures into an existing folder. Returns the paths, in the order written.
 
+    What the features are marked with stands below each.
     thumbnails: row -> WebP; filled as needed, so that write_html can use them again.
     """
     cache = {} if thumbnails is None else thumbnails
     paths = []
+    footer = draw_footer(outcome.features.marks)
     # Compressing goes on beside drawing.
     with ThreadPoolExecutor(1) as pool:
         written = []
         for name, figure in _figures(outcome, cache):
             paths.append(folder / name)
-            written.append(pool.submit(save, render(figure), paths[-1]))
+            written.append(pool.submit(save, with_footer(render(figure), footer), paths[-1]))
         for one in written:
             one.result()
     return paths

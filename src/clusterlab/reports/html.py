@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from clusterlab import __version__
 from clusterlab.reports.names import label_slugs, projection_names
+from clusterlab.reports.page import captions
 from clusterlab.reports.page.clusters import cluster_cards
 from clusterlab.reports.page.dataset import dataset
 from clusterlab.reports.page.headline import headline
@@ -54,13 +55,15 @@ def write_html(
 
 def _page(outcome: Outcome, thumbs: Thumbs, figures: Path, folder: Path) -> dict[str, Any]:
     """What the templates see."""
-    clusters = cluster_cards(outcome, thumbs)
-    data = dataset(outcome, figures, thumbs)
+    voices = captions.authors(outcome)
+    clusters = cluster_cards(outcome, thumbs, voices)
+    data = dataset(outcome, figures, thumbs, voices)
     pictured = [one for card in clusters["cards"] for one in (*card["strip"], *card["more"])]
     on_page = {one["row"] for one in (*pictured, *data["samples"])}
     plotly, script = _script(get_plotlyjs()), _script(_asset("map.js"))
     return {
         "head": headline(outcome),
+        "marks": outcome.features.marks,
         "scores": headline_scores(outcome),
         "all_scores": all_scores(outcome),
         "views": list(outcome.views),
@@ -70,7 +73,7 @@ def _page(outcome: Outcome, thumbs: Thumbs, figures: Path, folder: Path) -> dict
         "n_dimensions": outcome.reduced.values.shape[1],
         "n_thumbs": sum(map(len, thumbs.chosen.values())),
         "maps": _maps(outcome, figures),
-        "map_json": script_json(map_data(outcome, thumbs, on_page=on_page)),
+        "map_json": script_json(map_data(outcome, thumbs, voices, on_page=on_page)),
         "clusters": clusters,
         "sizes": picture(figures, "cluster_sizes.png", "Bar chart of the cluster sizes"),
         "tables": _tables(outcome, figures),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.reports.marks import COLUMN
 from clusterlab.types import NOISE, Outcome
 
 
@@ -15,6 +16,7 @@ def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
 
     largest_share: of the largest cluster among the scored images; noise is none.
     explained_variance: the share of the features' variance that a PCA kept, where one reduced.
+    marks: what must stand beside these numbers, where the features carry any.
     An undefined score is left out rather than written as NaN, which is no JSON.
     """
     labels = outcome.clustering.labels
@@ -33,6 +35,8 @@ def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
         "seconds": round(seconds, 3),
         "scored_split": outcome.evaluation.scored_split,
     }
+    if outcome.features.marks:
+        flat[COLUMN] = list(outcome.features.marks)
     if outcome.explained_variance is not None:
         # Rounding may bring the sum of all shares a hair above 1.
         flat["explained_variance"] = min(1.0, float(outcome.explained_variance.sum()))

@@ -1,24 +1,40 @@
-"""The tables of a run folder: assignments, clusters, scores and failures, and model/."""
+"""The tables of a run folder: assignments, clusters, scores, captions, failures, and model/."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from safetensors.numpy import save_file
 
-from clusterlab.files import replacing, write_file, write_json
-from clusterlab.types import Collection, Failure, Outcome
+from clusterlab.files import remove, replacing, write_file, write_json
+from clusterlab.reports.marks import COLUMN, joined
+from clusterlab.types import Collection, Failure, Outcome, Text
 
 
 def write_tables(outcome: Outcome, folder: Path) -> None:
-    """Write the CSV files and model/. Raises OutputError where the folder cannot take them."""
-    _write_csv(assignments(outcome), folder / "assignments.csv")
-    _write_csv(outcome.evaluation.clusters, folder / "clusters.csv")
-    _write_csv(outcome.evaluation.scores, folder / "scores.csv")
-    _write_csv(failures(outcome), folder / "failures.csv")
+    """Write the CSV files and model/. Raises OutputError where the folder cannot take them.
+
+    captions.csv is there only where a model wrote a text. Where the features are marked, every
+    table ends with the column `marks`.
+    """
+    tables = {
+        "assignments": assignments(outcome),
+        "clusters": outcome.evaluation.clusters,
+        "scores": outcome.evaluation.scores,
+        "failures": failures(outcome),
+    }
+    if any(math.isfinite(text.seconds) for text in outcome.texts):
+        tables["captions"] = captions(outcome)
+    else:
+        # A run that failed in this folder before may have left one.
+        remove(folder / "captions.csv")
+    for name, table in tables.items():
+        _write_csv(_marked(table, outcome.features.marks), folder / f"{name}.csv")
     _write_model(outcome, folder / "model")
 
 
@@ -42,9 +58,10 @@ def assignments(outcome: Outcome) -> pd.DataFrame:
     )
     labels = flat_labels(collection)
     # A label column may bear the name of one of ours; a table has each name once.
+    taken = {*table, COLUMN} if outcome.features.marks else set(table)
     names: list[str] = []
     for name in map(str, labels.columns):
-        while name in table or name in names:
+        while name in taken or name in names:
             name = f"label_{name}"
         names.append(name)
     return pd.concat([table, labels.set_axis(names, axis=1)], axis=1)
@@ -62,8 +79,23 @@ def flat_labels(collection: Collection) -> pd.DataFrame:
 
 def failures(outcome: Outcome) -> pd.DataFrame:
     """id, path, stage, error, message: one row an image that was left out."""
-    columns = [field.name for field in dataclasses.fields(Failure)]
-    return pd.DataFrame([dataclasses.astuple(f) for f in outcome.failures], columns=columns)
+    return _rows(outcome.failures, Failure)
+
+
+def captions(outcome: Outcome) -> pd.DataFrame:
+    """id, text, model, seconds, note: every text, those from the table too (seconds empty)."""
+    return _rows(outcome.texts, Text)
+
+
+def _rows(
+    rows: Sequence[Failure] | Sequence[Text], kind: type[Failure] | type[Text]
+) -> pd.DataFrame:
+    columns = [field.name for field in dataclasses.fields(kind)]
+    return pd.DataFrame([dataclasses.astuple(row) for row in rows], columns=columns)
+
+
+def _marked(table: pd.DataFrame, marks: Sequence[str]) -> pd.DataFrame:
+    return table.assign(**{COLUMN: joined(marks)}) if marks else table
 
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
@@ -95,5 +127,6 @@ def _write_model(outcome: Outcome, folder: Path) -> None:
                 "reducer": outcome.components["reducer"],
                 "clusterer": outcome.components["clusterer"],
                 "arrays": {name: list(array.shape) for name, array in arrays.items()},
+                **({COLUMN: list(outcome.features.marks)} if outcome.features.marks else {}),
             },
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from clusterlab.reports.compare.configs import differing, is_seed, part
 from clusterlab.reports.compare.rows import Row
 from clusterlab.reports.compare.scores import is_internal, label_of, split_key
+from clusterlab.reports.marks import explain
 
 _MADE_BY = {
     "features": ("extractor", "finetune"),
@@ -82,7 +83,7 @@ def warnings_for(rows: Sequence[Row], key: str | None, shown: Sequence[str]) -> 
         found.append(
             f"The same images carry different labels in column '{label_of(key)}' in some rows."
         )
-    return [*found, *_pooling(rows), *_supervised(rows, keys)]
+    return [*found, *_marked(rows), *_pooling(rows), *_supervised(rows, keys)]
 
 
 def _pooling(rows: Iterable[Row]) -> list[str]:
@@ -99,6 +100,15 @@ def _pooling(rows: Iterable[Row]) -> list[str]:
                 f"{row.title}: repeats of the same seed count once, the newest; left out: {older}."
             )
     return found
+
+
+def _marked(rows: Sequence[Row]) -> list[str]:
+    """Each mark in the words of the run's own report, and the rows that it stands beside."""
+    marks = dict.fromkeys(mark for row in rows for mark in row.marks)
+    return [
+        f"{explain(mark)} Rows: {_names([row for row in rows if mark in row.marks])}."
+        for mark in marks
+    ]
 
 
 def _supervised(rows: Sequence[Row], keys: Sequence[str]) -> list[str]:

@@ -143,4 +143,5 @@ def _score(row: Row, key: str) -> Cell:
 
 
 def _tag(row: Row, keys: Sequence[str]) -> str:
-    return "supervised" if any(row.supervised(key) for key in keys) else ""
+    supervised = ["supervised"] if any(row.supervised(key) for key in keys) else []
+    return plain(", ".join([*row.marks, *supervised]))

@@ -62,7 +62,7 @@ def what_moved(first: Run, second: Run) -> Moved:
     # Here, because only two runs need it and the import takes longer than a leaderboard of many.
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
-    tables = [read_assignments(run.folder) for run in (first, second)]
+    tables = [read_assignments(run.folder, marked=bool(run.marks)) for run in (first, second)]
     labels = [label_columns_of(table) for table in tables]
     label = next((column for column in labels[0] if column in labels[1]), None)
     both = tables[0].merge(tables[1][["id", "cluster"]], on="id", suffixes=("", "_after"))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from clusterlab.reports.compare.configs import is_seed
 from clusterlab.reports.compare.display import plain
 from clusterlab.reports.compare.moved import NOISE, Moved
+from clusterlab.reports.compare.read_runs import Run
 from clusterlab.reports.compare.scores import show
 from clusterlab.reports.compare.settings import stages_apart
 
@@ -18,7 +19,7 @@ _N_SETTINGS = 10
 def moved_lines(moved: Moved, keys: Sequence[str]) -> list[str]:
     """A title line, then indented lines. keys: the metrics whose differences are shown."""
     lines = [
-        f"What moved from {plain(str(moved.first.folder))} to {plain(str(moved.second.folder))}",
+        f"What moved from {_folder(moved.first)} to {_folder(moved.second)}",
         *agreement(moved),
     ]
     flows = [flow_line(moved, number) for number in range(min(_N_FLOWS, len(moved.flows)))]
@@ -27,6 +28,11 @@ def moved_lines(moved: Moved, keys: Sequence[str]) -> list[str]:
     lines += _listed("Settings:", settings[:_N_SETTINGS], len(settings))
     scores = score_lines(moved, keys)
     return [lines[0], *(f"  {line}" for line in [*lines[1:], *_listed("Scores:", scores)])]
+
+
+def _folder(run: Run) -> str:
+    marks = f" ({', '.join(run.marks)})" if run.marks else ""
+    return plain(f"{run.folder}{marks}")
 
 
 def agreement(moved: Moved) -> list[str]:

@@ -13,8 +13,11 @@ from typing import Any
 import pandas as pd
 import yaml
 
+_MARKS = "marks"
 _OWN_COLUMNS = frozenset({"id", "path", "cluster", "strength", "split", "x", "y"})
 _UNREAD = frozenset({"path", "strength", "x", "y"})
+# What a config from before there were models says of these: nothing, which is no difference.
+_COMPUTE = {"device": "auto", "precision": "auto", "compile": False, "backend": "torch"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +27,8 @@ class Run:
     metrics: the numbers of metrics.json. chance: headline key -> its chance level.
     scored_split: the split that the headline scores are on. images: a digest of the scored ids.
     labels: label column -> a digest of the scored ids with their labels. spaces: space -> a digest
-    of its values, where the run recorded one. finished: ISO time.
+    of its values, where the run recorded one. marks: what must stand beside its numbers.
+    finished: ISO time.
     """
 
     folder: Path
@@ -39,6 +43,7 @@ class Run:
     labels: Mapping[str, str] = field(repr=False)
     spaces: Mapping[str, str] = field(repr=False)
     seen_labels: frozenset[str]
+    marks: tuple[str, ...]
     finished: str
 
 
@@ -56,7 +61,8 @@ def read_run(folder: Path) -> Run:
     environment = _json(folder, "environment.json")
     config = _config(folder)
     split = str(metrics.get("scored_split", "all"))
-    images, labels = _digests(folder, split)
+    marks = _marks(metrics)
+    images, labels = _digests(folder, split, marked=bool(marks))
     numbers = {
         key: math.nan if value is None else float(value)
         for key, value in metrics.items()
@@ -75,14 +81,19 @@ def read_run(folder: Path) -> Run:
         labels=labels,
         spaces=environment.get("spaces", {}),
         seen_labels=frozenset(environment.get("seen_labels", ())),
+        marks=marks,
         finished=_finished(folder, environment),
     )
 
 
-def read_assignments(folder: Path) -> pd.DataFrame:
-    """assignments.csv: id, split and labels as str ('' where empty), `cluster` as int."""
+def read_assignments(folder: Path, *, marked: bool) -> pd.DataFrame:
+    """assignments.csv: id, split and labels as str ('' where empty), `cluster` as int.
+
+    marked: the run carries marks, so the table's column of that name is no label.
+    """
     table = _table(folder, "assignments.csv", "id", "cluster", "split")
-    return table.assign(cluster=table["cluster"].astype(int))
+    table = table.assign(cluster=table["cluster"].astype(int))
+    return table.drop(columns=_MARKS, errors="ignore") if marked else table
 
 
 def label_columns_of(assignments: pd.DataFrame) -> list[str]:
@@ -115,7 +126,9 @@ def _config(folder: Path) -> dict[str, Any]:
         raise UnusableRunError(f"config.yaml cannot be read: {error}") from error
     if not isinstance(found, dict):
         raise UnusableRunError("config.yaml holds no mapping")
-    return found
+    # A place on this machine; a component that reads from it says so itself.
+    found.pop("weights_dir", None)
+    return found | {key: found.get(key, default) for key, default in _COMPUTE.items()}
 
 
 def _table(folder: Path, name: str, *needed: str) -> pd.DataFrame:
@@ -133,8 +146,16 @@ def _table(folder: Path, name: str, *needed: str) -> pd.DataFrame:
     return table
 
 
-def _digests(folder: Path, split: str) -> tuple[str, dict[str, str]]:
-    table = _table(folder, "assignments.csv", "id", "cluster", "split")
+def _marks(metrics: Mapping[str, Any]) -> tuple[str, ...]:
+    """None in runs that no mark belongs to, and in those from before there were marks."""
+    found = metrics.get(_MARKS, [])
+    if not isinstance(found, list):
+        raise UnusableRunError(f"metrics.json holds no list of marks, but {found!r}")
+    return tuple(map(str, found))
+
+
+def _digests(folder: Path, split: str, *, marked: bool) -> tuple[str, dict[str, str]]:
+    table = read_assignments(folder, marked=marked)
     scored = (table if split == "all" else table[table["split"] == split]).sort_values("id")
     labels = {column: _digest(scored[["id", column]]) for column in label_columns_of(scored)}
     return _digest(scored[["id"]]), labels

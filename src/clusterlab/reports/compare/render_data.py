@@ -39,6 +39,8 @@ def _moved(moved: Moved) -> dict[str, Any]:
     return {
         "first": str(moved.first.folder),
         "second": str(moved.second.folder),
+        "first_marks": list(moved.first.marks),
+        "second_marks": list(moved.second.marks),
         "n_common": moved.n_common,
         "n_only_first": moved.n_only_first,
         "n_only_second": moved.n_only_second,

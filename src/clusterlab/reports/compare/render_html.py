@@ -84,6 +84,8 @@ def _moved(moved: Moved, keys: Sequence[str], beside: Path) -> dict[str, Any]:
     return {
         "first": _relative(moved.first.folder, beside),
         "second": _relative(moved.second.folder, beside),
+        "first_marks": moved.first.marks,
+        "second_marks": moved.second.marks,
         "agreement": agreement(moved),
         "flows": [
             (cluster_name(flow.source), cluster_name(flow.target), flow)

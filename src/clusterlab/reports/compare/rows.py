@@ -63,6 +63,11 @@ class Row:
         """The label columns that went into the features of any of the runs."""
         return tuple(sorted(set().union(*(run.seen_labels for run in self.runs))))
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What any of the runs is marked with."""
+        return tuple(dict.fromkeys(mark for run in self.runs for mark in run.marks))
+
     def supervised(self, key: str) -> bool:
         """True where the features have seen the label column that the score is measured on."""
         return label_of(key) in self.seen_labels

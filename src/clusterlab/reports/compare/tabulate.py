@@ -13,8 +13,8 @@ from clusterlab.reports.compare.rows import Row
 from clusterlab.reports.compare.scores import is_internal, split_key
 
 OWN_COLUMNS = (
-    *("run", "seeds", "n_seeds", "scored_split", "images", "supervised", "caveats", "folders"),
-    *("name", "seed", "folder"),
+    *("run", "seeds", "n_seeds", "scored_split", "images", "supervised", "marks", "caveats"),
+    *("folders", "name", "seed", "folder"),
 )
 
 
@@ -23,8 +23,9 @@ def tabulate(rows: Sequence[Row], keys: Sequence[str]) -> pd.DataFrame:
 
     run, settings, n_seeds, seeds; per metric its mean, "<metric> std" where any row has several
     seeds, "<metric> chance" where one was measured; supervised: label columns that the features
-    have seen; images, "space <name>": rows with the same letter were scored on the same images, or
-    measured in the same space; caveats in words; folders. Lists are joined by |.
+    have seen; marks: what stands beside every number of the row; images, "space <name>": rows with
+    the same letter were scored on the same images, or measured in the same space; caveats in
+    words; folders. Lists are joined by |.
     """
     images = _letters(rows, image_groups(rows))
     spaces = {space: _letters(rows, space_groups(rows, space)) for space in _spaces(keys)}
@@ -37,6 +38,7 @@ def tabulate(rows: Sequence[Row], keys: Sequence[str]) -> pd.DataFrame:
         record |= _scores(row, keys, several=several)
         record["scored_split"] = "|".join(dict.fromkeys(run.scored_split for run in row.runs))
         record["supervised"] = "|".join(row.seen_labels)
+        record["marks"] = "|".join(row.marks)
         record["images"] = images[position]
         record |= {f"space {space}": letters[position] for space, letters in spaces.items()}
         record["caveats"] = _caveats(row, images, spaces)
@@ -59,6 +61,7 @@ def _scores(row: Row, keys: Sequence[str], *, several: bool) -> dict[str, object
 def _caveats(row: Row, images: Sequence[str], spaces: dict[str, list[str]]) -> str:
     found = ["scored on different images"] if len(set(images)) > 1 else []
     found += [f"different {space} spaces" for space, ids in spaces.items() if len(set(ids)) > 1]
+    found += row.marks
     found += [f"supervised by {label}" for label in row.seen_labels]
     if row.repeats:
         found.append(f"{len(row.repeats)} repeats of a seed left out")

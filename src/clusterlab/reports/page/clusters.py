@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from clusterlab.reports.members import medoid_ids
+from clusterlab.reports.page.captions import Author, in_card
 from clusterlab.reports.page.text import percent
-from clusterlab.reports.page.thumbs import STRIP, Thumbs
+from clusterlab.reports.page.thumbs import STRIP, Thumbs, picture_of
 from clusterlab.reports.palette import cluster_colours
 from clusterlab.reports.sheets import showcase_caption
 from clusterlab.types import NOISE, Outcome
@@ -32,13 +33,13 @@ class Column:
     n_known: int
 
 
-def cluster_cards(outcome: Outcome, thumbs: Thumbs) -> dict[str, Any]:
+def cluster_cards(outcome: Outcome, thumbs: Thumbs, voices: Sequence[Author]) -> dict[str, Any]:
     """cards: the largest clusters, then noise. rest: the other clusters, without pictures."""
     columns = {str(c): _column(outcome, str(c)) for c in outcome.collection.labels.columns}
     colours = cluster_colours(outcome.clustering.labels)
     medoids = medoid_ids(outcome.evaluation.clusters)
     cards = [
-        _card(outcome, thumbs, cluster, columns)
+        _card(outcome, thumbs, voices, cluster, columns)
         | {"colour": colours[cluster], "medoid": medoids.get(cluster)}
         for cluster in thumbs.order
     ]
@@ -48,7 +49,11 @@ def cluster_cards(outcome: Outcome, thumbs: Thumbs) -> dict[str, Any]:
 
 
 def _card(
-    outcome: Outcome, thumbs: Thumbs, cluster: int, columns: Mapping[str, Column]
+    outcome: Outcome,
+    thumbs: Thumbs,
+    voices: Sequence[Author],
+    cluster: int,
+    columns: Mapping[str, Column],
 ) -> dict[str, Any]:
     rows, pictured = thumbs.order[cluster], thumbs.chosen[cluster]
     known = outcome.evaluation.clusters
@@ -66,14 +71,11 @@ def _card(
         "caption": showcase_caption(
             cluster, len(strip), min(len(strip), (STRIP + 1) // 2), len(rows)
         ),
-        "strip": [_picture(outcome, thumbs, int(row)) for row in strip],
-        "more": [_picture(outcome, thumbs, int(row)) for row in more],
+        "strip": [picture_of(outcome, thumbs, voices, int(row)) for row in strip],
+        "more": [picture_of(outcome, thumbs, voices, int(row)) for row in more],
+        "texts": in_card(voices, rows.tolist()),
         "labels": [_label(column, rows) for column in columns.values()],
     }
-
-
-def _picture(outcome: Outcome, thumbs: Thumbs, row: int) -> dict[str, Any]:
-    return {"row": row, "id": outcome.collection.ids[row], "src": thumbs.uris.get(row)}
 
 
 def _column(outcome: Outcome, name: str) -> Column:

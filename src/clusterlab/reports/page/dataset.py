@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from clusterlab.reports.names import label_slugs
+from clusterlab.reports.page.captions import Author
+from clusterlab.reports.page.captions import summary as text_summary
 from clusterlab.reports.page.text import NOTHING, number, percent, picture, plural
-from clusterlab.reports.page.thumbs import Thumbs
+from clusterlab.reports.page.thumbs import Thumbs, picture_of
 from clusterlab.reports.sheets import sample_rows
 from clusterlab.types import Outcome
 
 
-def dataset(outcome: Outcome, figures: Path, thumbs: Thumbs) -> dict[str, Any]:
-    """facts: (name, text). labels, numeric: table rows. pictures: figures. samples: thumbnails."""
+def dataset(
+    outcome: Outcome, figures: Path, thumbs: Thumbs, voices: Sequence[Author]
+) -> dict[str, Any]:
+    """facts: (name, text). labels, numeric: table rows. texts: who said what, and how often.
+    pictures: figures. samples: thumbnails."""
     summary = outcome.summary
     drawn = [
         picture(figures, f"classes_{slug}.png", f"Bar chart of the images per class of {column}")
@@ -25,12 +30,10 @@ def dataset(outcome: Outcome, figures: Path, thumbs: Thumbs) -> dict[str, Any]:
         "facts": list(_facts(summary)),
         "labels": [_label_row(name, label) for name, label in summary["labels"].items()],
         "numeric": [_numeric_row(name, column) for name, column in summary["numeric"].items()],
+        "texts": text_summary(voices),
         "duplicates": summary["duplicates"]["examples"],
         "pictures": [one for one in drawn if one],
-        "samples": [
-            {"row": row, "id": outcome.collection.ids[row], "src": thumbs.uris.get(row)}
-            for row in sample_rows(outcome)
-        ],
+        "samples": [picture_of(outcome, thumbs, voices, row) for row in sample_rows(outcome)],
     }
 
 

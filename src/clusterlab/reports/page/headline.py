@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.reports.marks import explain
 from clusterlab.reports.page.text import NOTHING, method, percent, plural
 from clusterlab.types import NOISE, Outcome
 
@@ -54,6 +55,7 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
 
 def _warnings(outcome: Outcome) -> Iterator[str]:
     labels = outcome.clustering.labels
+    yield from map(explain, outcome.features.marks)
     yield from outcome.notes
     yield from outcome.evaluation.notes
     if outcome.evaluation.scored_split != "all":

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from clusterlab.reports.page.provenance import provenance
 from clusterlab.reports.page.text import compact, method, number
 from clusterlab.types import Outcome
 
@@ -15,12 +16,13 @@ HIDDEN = ("_target_", "_partial_", "_convert_")
 
 
 def made(outcome: Outcome, folder: Path) -> dict[str, Any]:
-    """stages, timings, settings, environment, failures and the commands.
+    """stages, provenance, timings, settings, environment, failures and the commands.
 
     folder: the run folder, which the first command names.
     """
     return {
         "stages": [_stage(outcome, name) for name in STAGES if name in outcome.components],
+        "provenance": provenance(outcome),
         "settings": _flat(
             {key: value for key, value in outcome.components.items() if key not in STAGES}
         ),

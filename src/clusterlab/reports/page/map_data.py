@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from clusterlab.reports.classes import classes_of, legend
 from clusterlab.reports.maps import cluster_groups
+from clusterlab.reports.page.captions import Author, for_map
 from clusterlab.reports.page.thumbs import Thumbs
 from clusterlab.types import Outcome
 
 
-def map_data(outcome: Outcome, thumbs: Thumbs, *, on_page: set[int]) -> dict[str, Any]:
+def map_data(
+    outcome: Outcome, thumbs: Thumbs, voices: Sequence[Author], *, on_page: set[int]
+) -> dict[str, Any]:
     """JSON-able. on_page: rows whose thumbnail is in the page already and is taken from there."""
     clustering = outcome.clustering
     return {
@@ -25,6 +29,7 @@ def map_data(outcome: Outcome, thumbs: Thumbs, *, on_page: set[int]) -> dict[str
         "strength": None
         if clustering.strength is None
         else [round(float(value), 3) for value in clustering.strength],
+        "texts": for_map(voices, len(outcome.collection)),
         "thumbs": {str(row): uri for row, uri in thumbs.uris.items() if row not in on_page},
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clusterlab.reports.marks import COLUMN, joined
 from clusterlab.reports.page.meanings import EXTERNAL, INTERNAL, Meaning
 from clusterlab.reports.page.text import score
 from clusterlab.types import Outcome
@@ -29,6 +30,8 @@ def headline_scores(outcome: Outcome) -> dict[str, Any]:
 def all_scores(outcome: Outcome) -> dict[str, Any]:
     """The whole of scores.csv as text: header and rows."""
     scores = outcome.evaluation.scores
+    if outcome.features.marks:
+        scores = scores.assign(**{COLUMN: joined(outcome.features.marks)})
     rows = [
         [
             "" if pd.isna(value) else score(value) if isinstance(value, float) else str(value)

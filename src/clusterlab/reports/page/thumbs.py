@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from clusterlab.reports.members import by_centrality, spread
+from clusterlab.reports.page.captions import Author, caption
 from clusterlab.reports.page.text import data_uri
 from clusterlab.reports.sheets import sample_rows
 from clusterlab.reports.thumbnails import MIME, fill
@@ -34,3 +37,15 @@ def choose_thumbs(outcome: Outcome, *, most: int, cache: dict[int, bytes | None]
     contents = {row: cache[row] for row in rows}
     uris = {row: data_uri(content, MIME) for row, content in contents.items() if content}
     return Thumbs(order, chosen, uris)
+
+
+def picture_of(
+    outcome: Outcome, thumbs: Thumbs, voices: Sequence[Author], row: int
+) -> dict[str, Any]:
+    """An image as the templates show it; src is None where it is unreadable."""
+    return {
+        "row": row,
+        "id": outcome.collection.ids[row],
+        "src": thumbs.uris.get(row),
+        "text": caption(voices, row),
+    }

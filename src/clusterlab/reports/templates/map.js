@@ -111,12 +111,25 @@
     });
   }
 
+  function fillTexts(row) {
+    const said = data.texts.filter((voice) => voice.value[row] >= 0);
+    at("card-texts").replaceChildren(
+      ...said.map((voice) => {
+        const line = makeElement("p", voice.values[voice.value[row]]);
+        line.dir = "auto";
+        if (data.texts.length > 1) line.prepend(makeElement("small", voice.name));
+        return line;
+      }),
+    );
+  }
+
   function fillCard(row) {
     const source = shownThumbs.get(String(row)) || data.thumbs[row];
     at("card-image").hidden = !source;
     at("card-none").hidden = Boolean(source);
     if (source) at("card-image").src = source;
     at("card-id").textContent = data.ids[row];
+    fillTexts(row);
     const facts = listFacts(row);
     if (data.strength) facts.push(["strength", data.strength[row].toFixed(2)]);
     at("card-facts").replaceChildren(

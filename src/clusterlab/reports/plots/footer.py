@@ -1,0 +1,33 @@
+"""A band below a figure that says what its run is marked with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from clusterlab.reports.plots.canvas import DPI, INK, SMALL, WIDTH, plain, render
+
+HEIGHT = 0.3
+GROUND = "#fbe7b8"
+
+
+def with_footer(picture: Image.Image, footer: Image.Image | None) -> Image.Image:
+    """The figure with the footer below it: in the figure it might cover something."""
+    if footer is None:
+        return picture
+    whole = Image.new("RGB", (picture.width, picture.height + footer.height), "white")
+    whole.paste(picture, (0, 0))
+    whole.paste(footer, (0, picture.height))
+    return whole
+
+
+def draw_footer(marks: Sequence[str]) -> Image.Image | None:
+    """A band as wide as every figure, or None without marks."""
+    if not marks:
+        return None
+    figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=GROUND)
+    text = plain(f"This run is marked: {', '.join(marks)}", 90)
+    figure.text(0.15 / WIDTH, 0.5, text, va="center", color=INK, fontsize=SMALL, weight="bold")
+    return render(figure)
