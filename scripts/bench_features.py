@@ -32,6 +32,7 @@ import sklearn
 from PIL import Image
 from skimage.feature import hog, local_binary_pattern
 
+from clusterlab.components import Component
 from clusterlab.extractors._picture import Picture, PictureFeature
 from clusterlab.extractors.canny import Canny
 from clusterlab.extractors.color_hist import ColorHist
@@ -41,7 +42,6 @@ from clusterlab.extractors.hog import Hog
 from clusterlab.extractors.lbp import Lbp
 from clusterlab.extractors.sift import Sift
 from clusterlab.images import decode
-from clusterlab.components import Component
 from clusterlab.types import Collection, FileImage
 
 SKIMAGE = Path(skimage.__file__).parent / "data"

@@ -62,7 +62,8 @@ class ImagePass:
     def results(
         self, rows: list[int], call: Callable[[list[Any]], Any], *, batch_size: int, name: str
     ) -> Iterator[list[tuple[int, Any]]]:
-        """Batches of (row, what `call` made of its input)."""
+        """Batches of (row, what `call` made of its input). name: what the log calls whoever works
+        on them; "" logs nothing."""
         begin, working, n = time.perf_counter(), 0.0, 0
         for batch in self.batches(rows, batch_size=batch_size, what="extract"):
             started = time.perf_counter()
@@ -71,7 +72,7 @@ class ImagePass:
             n += len(batch)
             yield [(row, result) for (row, _), result in zip(batch, results, strict=True)]
         whole = time.perf_counter() - begin
-        if n:
+        if n and name:
             log.info(
                 "%s: %d images in %.1f s, %.1f a second; %.0f%% of the time waiting for images",
                 *(name, n, whole, n / whole, 100 * max(0.0, 1 - working / whole)),

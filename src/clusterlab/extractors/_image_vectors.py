@@ -26,7 +26,7 @@ def image_vectors(collection: Collection, component: Component, settings: Settin
     """The vectors of every image that can be read. Raises DataError where none can."""
     extractor: Any = component.instance
     if hasattr(extractor, "build"):
-        # A model brings PyTorch along, which the other extractors do without.
+        # Not needed, and seconds to import, for features that are computed from pixels.
         from clusterlab.models.session import open_session
 
         session = open_session(extractor, settings.compute, settings.store)
@@ -77,6 +77,8 @@ class _ImageRun:
         self.images = ImagePass(collection, component.instance.prepare, settings)
         self._embed_batch = embed
         self._batch_size = batch_size
+        # Where a model works, it matters whether it waits for images; elsewhere they are the work.
+        self._watched = component.name if hasattr(component.instance, "build") else ""
         decoding = settings.decoding
         self.description: dict[str, Any] = {
             "config": dict(config),
@@ -134,7 +136,7 @@ class _ImageRun:
 
     def _compute(self, rows: list[int], vectors: Vectors) -> None:
         for batch in self.images.results(
-            rows, self._embed, batch_size=self._batch_size, name=self.component.name
+            rows, self._embed, batch_size=self._batch_size, name=self._watched
         ):
             kept = []
             for row, vector in batch:

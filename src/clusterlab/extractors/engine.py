@@ -13,7 +13,6 @@ from clusterlab.environment import n_cores
 from clusterlab.extractors._image_vectors import image_vectors
 from clusterlab.extractors._joined import joined
 from clusterlab.extractors._settings import Extraction, Settings
-from clusterlab.extractors._texts import described_images, table_texts
 from clusterlab.store import Store
 from clusterlab.types import Collection, Compute, Decoding, Features
 
@@ -49,10 +48,12 @@ def _extract(collection: Collection, component: Component, settings: Settings) -
     extractor = component.instance
     if hasattr(extractor, "join"):
         return joined(collection, component, settings, _extract)
-    if hasattr(extractor, "texts"):
-        return table_texts(collection, component, settings)
     if hasattr(extractor, "encoder"):
-        return described_images(collection, component, settings)
+        # Models bring PyTorch along, which the other extractors do without.
+        from clusterlab.extractors._texts import described_images, table_texts
+
+        read = table_texts if hasattr(extractor, "texts") else described_images
+        return read(collection, component, settings)
     if hasattr(extractor, "prepare"):
         return image_vectors(collection, component, settings)
     return _from_table(collection, component)

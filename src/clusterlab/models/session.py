@@ -116,8 +116,11 @@ class Session:
         ]
         _loaded[self._key()] = modules
         seconds = time.perf_counter() - begin
-        names = ", ".join(source.model for source in self.model.sources)
-        log.info("loaded %s in %.1f s", names, seconds)
+        named = [f"{one['model']} ({one['weights']} weights)" for one in self._sources()]
+        log.info("loaded %s in %.1f s", ", ".join(named), seconds)
+
+    def _sources(self) -> list[dict[str, Any]]:
+        return [source.describe() for source in self.model.sources]
 
     def _key(self) -> str:
         placed = [str(device) for device in self.devices]
