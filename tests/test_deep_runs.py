@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -111,6 +116,27 @@ def test_interrupted_a_run_keeps_what_is_done(tmp_path: Path) -> None:
     assert "interrupted; what was finished is kept" in said
     assert "Traceback" not in said
     assert stored(tmp_path) >= 12
+
+
+def test_at_a_terminal_the_pace_and_the_time_left_are_shown(tmp_path: Path) -> None:
+    pictures(tmp_path / "pics", 60)
+    words = ["run", *FOLDER, *TINY, "extractor.crop=224", "batch_size=4", "clusterer.n_clusters=3"]
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 80))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "clusterlab", *words],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stderr=theirs,
+        stdout=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # which is how a terminal says that nobody writes any more
+        while part := os.read(ours, 4096):
+            shown += part
+    assert process.wait() == 0
+    assert re.search(rb"extract: +\d+%.*/60 \[\d\d:\d\d<\d\d:\d\d, +[\d.]+img/s\]", shown)
 
 
 def test_a_sweep_loads_its_model_once(tmp_path: Path) -> None:

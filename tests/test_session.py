@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import torch
 
+from clusterlab.config.check import CHOICES
 from clusterlab.errors import ComponentError
 from clusterlab.extractors.timm import Timm
 from clusterlab.models import session as sessions
-from clusterlab.models.precision import TOLERANCE, has_bf16, photographs
+from clusterlab.models.place import BACKENDS
+from clusterlab.models.precision import DTYPES, TOLERANCE, has_bf16, photographs
 from clusterlab.models.session import Session, open_session
 from clusterlab.store import Store
 from clusterlab.types import Compute
@@ -178,6 +180,11 @@ def test_what_there_is_not_is_named(compute: Compute, says: str) -> None:
     assert says in str(error.value)
 
 
+def test_the_config_knows_the_same_names() -> None:
+    assert CHOICES["precision"] == ("auto", *DTYPES)
+    assert CHOICES["backend"] == BACKENDS
+
+
 def test_auto_says_what_it_chose() -> None:
     session = open_session(Small(), Compute())
     assert session.facts["device"] in ("cpu", "cuda:0", "mps")
@@ -221,7 +228,7 @@ def test_bf16_keeps_a_real_model_within_the_tolerance() -> None:
     model = Timm(model="resnet18", weights="random")
     images = [model.prepare(image[::-1, ::-1]) for image in photographs()]
     exact, quick = (
-        np.array(Session(model, Compute(), (CPU,), precision).run(images))
+        np.array(Session(model, model.fingerprint(), Compute(), (CPU,), precision).run(images))
         for precision in ("fp32", "bf16")
     )
     cosines = (exact * quick).sum(axis=1) / np.linalg.norm(exact, axis=1)

@@ -24,7 +24,7 @@ _OWN_KEYS = ("_target_", "_args_")
 # The functions that make estimators; anything else that is built is a class.
 _FACTORIES = ("sklearn.pipeline.make_pipeline", "sklearn.pipeline.make_union")
 # As models/precision.py and models/place.py have them; those are too heavy to ask for a name.
-_CHOICES = {
+CHOICES = {
     "precision": ("auto", "fp32", "bf16", "fp16"),
     "backend": ("torch", "openvino"),
 }
@@ -69,7 +69,7 @@ def value_problems(config: Mapping[str, Any]) -> Iterator[str]:
         batch_size = None
     if not isinstance(device, str) and not all(isinstance(name, str) for name in device or [None]):
         yield f"device is {device!r}; it must be auto, cpu, cuda, cuda:N, mps or a list of them."
-    for name, known in _CHOICES.items():
+    for name, known in CHOICES.items():
         if config[name] not in known:
             yield (
                 f"Unknown {name} '{config[name]}'.{closest(config[name], known)} "

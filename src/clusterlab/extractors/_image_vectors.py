@@ -35,7 +35,7 @@ def image_vectors(collection: Collection, component: Component, settings: Settin
             collection,
             component,
             settings,
-            config={**target, **extractor.fingerprint(), **session.how},
+            config={**target, **session.identity, **session.how},
             embed=session.run,
             batch_size=settings.batch_size or session.batch_size,
         )

@@ -31,7 +31,7 @@ def described_images(
     session = open_session(describer, settings.compute, settings.store)
     decoding = settings.decoding
     description: dict[str, Any] = {
-        "config": _config(component.config["_target_"], describer, session),
+        "config": _config(component.config["_target_"], session),
         "version": [ENGINE_VERSION, describer.version],
         "decoding": {"background": decoding.background, "reduce_to": decoding.reduce_to},
         "code": origin({"_target_": component.config["_target_"]}),
@@ -163,7 +163,7 @@ def _encode(texts: Sequence[str], encoder: TextEncoder, settings: Settings) -> _
     """Equal texts are read once; an empty one is the zero vector."""
     session = open_session(encoder, settings.compute, settings.store)
     description: dict[str, Any] = {
-        "config": _config(f"{type(encoder).__module__}.{type(encoder).__name__}", encoder, session),
+        "config": _config(f"{type(encoder).__module__}.{type(encoder).__name__}", session),
         "version": [ENGINE_VERSION, encoder.version],
     }
     # Longest first: a batch of equal lengths is padded least, and memory runs out at once if ever.
@@ -216,8 +216,8 @@ def _run(session: Session, inputs: list[Any], who: str) -> list[Any]:
     return results
 
 
-def _config(target: str, model: Any, session: Session) -> dict[str, Any]:
-    return {"_target_": target, **model.fingerprint(), **session.how}
+def _config(target: str, session: Session) -> dict[str, Any]:
+    return {"_target_": target, **session.identity, **session.how}
 
 
 def _digest(text: str) -> str:

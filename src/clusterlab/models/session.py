@@ -41,10 +41,12 @@ _loaded: OrderedDict[str, list[Any]] = OrderedDict()
 
 @dataclass
 class Session:
-    """A model on its devices. `facts`: device, precision and, where it was chosen by trying, the
-    agreement with fp32. `limit`: inputs at once that memory is known to allow."""
+    """A model on its devices. `identity`: the model's fingerprint. `facts`: device, precision and,
+    where it was chosen by trying, the agreement with fp32. `limit`: inputs at once that memory is
+    known to allow."""
 
     model: Model
+    identity: Mapping[str, Any]
     compute: Compute
     devices: tuple[torch.device, ...]
     precision: str
@@ -125,7 +127,7 @@ class Session:
     def _key(self) -> str:
         placed = [str(device) for device in self.devices]
         how = [placed, self.precision, self.compute.compile, self.compute.backend]
-        return json.dumps([self.model.fingerprint(), how], sort_keys=True)
+        return json.dumps([self.identity, how], sort_keys=True)
 
     def _halve(self, size: int, error: Exception) -> None:
         _free()
@@ -145,7 +147,7 @@ def open_session(model: Model, compute: Compute, store: Store | None = None) -> 
     check_precision(compute.precision)
     check_backend(compute.backend, devices)
     precision = compute.precision if compute.precision != "auto" else "fp32"
-    session = Session(model, compute, devices, precision)
+    session = Session(model, model.fingerprint(), compute, devices, precision)
     sees = hasattr(model, "prepare") and not hasattr(model, "encoder")
     if compute.precision == "auto" and sees and has_bf16(devices[0]):
         _try_bf16(session, store)
@@ -165,7 +167,7 @@ def open_session(model: Model, compute: Compute, store: Store | None = None) -> 
 def _try_bf16(session: Session, store: Store | None) -> None:
     """Take bfloat16 if the model's vectors stay what they are."""
     key: Mapping[str, Any] = {
-        "config": session.model.fingerprint(),
+        "config": session.identity,
         "images": [list(image.shape) for image in photographs()],
         "device": session.devices[0].type,
         "processor": machine()["processor"],
