@@ -31,6 +31,7 @@ needs_bf16 = pytest.mark.skipif(not has_bf16(CPU), reason="this CPU does not com
 @pytest.fixture(autouse=True)
 def _nothing_loaded() -> None:
     sessions._loaded.clear()
+    sessions._trials.clear()
 
 
 class Small:
@@ -216,10 +217,19 @@ def test_the_trial_of_bf16_is_remembered(tmp_path: Path) -> None:
     store = Store(tmp_path)
     first = open_session(Small(), Compute(device="cpu"), store)
     sessions._loaded.clear()
+    sessions._trials.clear()
     small = Small()
     second = open_session(small, Compute(device="cpu"), store)
     assert small.built == 0
     assert second.facts == first.facts
+
+
+@needs_bf16
+def test_without_a_store_bf16_is_tried_once_a_process() -> None:
+    small, again = Small(), Small()
+    for model in (small, again):
+        open_session(model, Compute(device="cpu")).run(inputs(2))
+    assert [small.built, again.built] == [1, 0]
 
 
 @needs_bf16

@@ -70,7 +70,12 @@ class _OpenVino:
             model = frontend.convert(frontend.load(decoder))
         model.reshape({0: [-1, *shape]})
         hint = "f32" if dtype == torch.float32 else "bf16"
-        settings = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+        settings = {
+            "INFERENCE_PRECISION_HINT": hint,
+            "PERFORMANCE_HINT": "LATENCY",
+            # Pinned threads cannot make room for those that decode images.
+            "ENABLE_CPU_PINNING": False,
+        }
         self._compiled = openvino.Core().compile_model(model, "CPU", settings)
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:

@@ -29,13 +29,15 @@ from clusterlab.models.precision import (
     has_bf16,
     photographs,
 )
-from clusterlab.store import Store
+from clusterlab.store import Store, key_of
 from clusterlab.types import Compute
 
 log = logging.getLogger("clusterlab")
 
-# Models that stay loaded for the next run of a sweep; a fusion may need several at once.
+# Kept for the next run of a sweep: how bf16 agreed with fp32, and the models themselves, of which a
+# fusion may need several at once.
 _KEPT = 4
+_trials: dict[str, float] = {}
 _loaded: OrderedDict[str, list[Any]] = OrderedDict()
 
 
@@ -178,8 +180,11 @@ def _try_bf16(session: Session, store: Store | None) -> None:
     def measure() -> dict[str, np.ndarray]:
         return {"cosine": np.array([_agreement(session)])}
 
-    arrays = measure() if store is None else store.remember("precision", key, measure).arrays
-    cosine = float(arrays["cosine"][0])
+    known = key_of(key)
+    if known not in _trials:
+        arrays = measure() if store is None else store.remember("precision", key, measure).arrays
+        _trials[known] = float(arrays["cosine"][0])
+    cosine = _trials[known]
     session.facts["bf16_cosine_to_fp32"] = round(cosine, 6)
     session.precision = "bf16"
     if cosine < TOLERANCE:
