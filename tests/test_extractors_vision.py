@@ -12,7 +12,7 @@ import timm
 import torch
 import transformers as hf
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from clusterlab.components import Component
 from clusterlab.datasets.folder import Folder
@@ -173,8 +173,6 @@ def test_workers_and_batches_change_no_vector(
 def test_checkpoints_come_in_many_wrappings(
     wrap: str, mobilenet: Path, photos: Collection, tmp_path: Path
 ) -> None:
-    from safetensors.torch import load_file
-
     state = load_file(mobilenet)
     file = tmp_path / ("w.safetensors" if wrap in ("plain", "module.") else "w.pth")
     if wrap == "module.":
@@ -270,7 +268,7 @@ def test_bad_arguments_and_weights_are_answered(
             lambda: Timm(model="resnet18", weights=str(mobilenet)),
             "not those of the timm model 'resnet18",
         ),
-        (lambda: Timm(**{**TINY_VIT, "crop": 4}, weights="random"), "patch"),
+        (lambda: Timm(model="vit_tiny_patch16_224", crop=4, weights="random"), "patch"),
         (lambda: Timm(model="resnet18", weights="random", model_args={"x": 1}), "model_args"),
         (lambda: Transformers(model=vit, weights=str(mobilenet)), "those of another model"),
         (
@@ -282,6 +280,116 @@ def test_bad_arguments_and_weights_are_answered(
     ]
     for make, says in answers:
         assert says in message(make, few)
+
+
+def foreign(name: str, folder: Path, mobilenet: Path) -> tuple[str, Path]:
+    """A model of timm, and a file of weights that are not its own."""
+    file = folder / f"{name}.safetensors"
+    if name == "other family":
+        save_file(timm.create_model("vit_tiny_patch16_224", depth=1).state_dict(), file)
+        return "resnet18", file
+    if name == "smaller sibling":
+        save_file(timm.create_model("resnet18").state_dict(), file)
+        return "resnet34", file
+    if name == "a block missing":
+        state = {n: v for n, v in load_file(mobilenet).items() if not n.startswith("blocks.3")}
+        save_file(state, file)
+        return "mobilenetv2_100", file
+    save_file({"foo": torch.zeros(3)}, file)
+    return "resnet18", file
+
+
+@pytest.mark.parametrize("name", ["other family", "smaller sibling", "a block missing", "junk"])
+def test_weights_that_leave_anything_at_random_are_refused(
+    name: str, mobilenet: Path, photos: Collection, tmp_path: Path
+) -> None:
+    model, file = foreign(name, tmp_path, mobilenet)
+    said = message(lambda: Timm(model=model, weights=str(file)), photos.take(photos.ids[:2]))
+    assert f"The weights in {file.name} are not those of the timm model '{model}" in said
+    assert "missing ('" in said, "the first that are missing are named"
+
+
+def test_a_head_of_ones_own_is_kept(photos: Collection, tmp_path: Path) -> None:
+    trained = timm.create_model("resnet18", num_classes=7).eval()
+    save_file(trained.state_dict(), tmp_path / "mine.safetensors")
+    few = photos.take(photos.ids[:3])
+    weights = str(tmp_path / "mine.safetensors")
+    found = vectors(few, Timm(model="resnet18", weights=weights, output="logits"))
+    config = timm.data.resolve_model_data_config(trained)
+    assert np.abs(found - timm_loop(trained, config, few)).max() < 1e-4
+    assert vectors(few, Timm(model="resnet18", weights=weights)).shape == (3, 512)
+
+
+def test_weights_without_a_head_have_no_logits(photos: Collection, tmp_path: Path) -> None:
+    headless = timm.create_model("resnet18", num_classes=0)
+    save_file(headless.state_dict(), tmp_path / "mine.safetensors")
+    few = photos.take(photos.ids[:2])
+    weights = str(tmp_path / "mine.safetensors")
+    assert vectors(few, Timm(model="resnet18", weights=weights)).shape == (2, 512)
+    said = message(lambda: Timm(model="resnet18", weights=weights, output="logits"), few)
+    assert "have no head" in said
+
+
+def test_weights_are_held_once(mobilenet: Path) -> None:
+    network = Timm(model="mobilenetv2_100", weights=str(mobilenet)).build().network
+    assert "state_dict" not in network.pretrained_cfg
+
+
+def test_a_deeper_model_s_weights_are_refused(photos: Collection, tmp_path: Path) -> None:
+    folder = models.tiny_vit(tmp_path / "vit")
+    config = hf.AutoConfig.from_pretrained(folder)
+    config.num_hidden_layers = 4
+    hf.ViTModel(config).save_pretrained(tmp_path / "deep")
+    weights = str(tmp_path / "deep" / "model.safetensors")
+    few = photos.take(photos.ids[:2])
+    said = message(lambda: Transformers(model=str(folder), weights=weights), few)
+    assert "are unknown to it, first" in said
+    assert "layer.2" in said or "layers.2" in said
+
+
+def test_a_masked_autoencoder_sees_the_whole_image(photos: Collection, tmp_path: Path) -> None:
+    """It looks at a random quarter otherwise: another vector each time."""
+    layers = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    model = hf.ViTMAEModel(hf.ViTMAEConfig(**layers, image_size=32, patch_size=8))
+    model.save_pretrained(tmp_path)
+    hf.ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+    few = photos.take(photos.ids[:2])
+    one, other = (vectors(few, Transformers(model=str(tmp_path), output="mean")) for _ in range(2))
+    assert np.abs(one - other).max() < 1e-5
+
+
+def test_a_model_that_gives_no_vector_is_told(photos: Collection) -> None:
+    few = photos.take(photos.ids[:2])
+    said = message(lambda: Timm(model="coat_tiny", weights="random", output="mean"), few)
+    assert "Try another extractor.output" in said
+
+
+def test_a_size_is_set_in_one_place(photos: Collection) -> None:
+    arguments = {"model": "vit_tiny_patch16_224", "weights": "random"}
+    few = photos.take(photos.ids[:2])
+    said = message(lambda: Timm(**arguments, model_args={"img_size": 64}), few)
+    assert "Set extractor.crop instead" in said
+    assert vectors(few, Timm(**arguments, crop=64)).shape == (2, 192)
+
+
+def test_a_timm_model_without_weights_on_the_hub_can_be_random(photos: Collection) -> None:
+    model = next(n for n in timm.list_models("mixer_s32*"))
+    few = photos.take(photos.ids[:2])
+    assert len(vectors(few, Timm(model=model, weights="random"))) == 2
+
+
+def test_a_model_folder_cannot_bring_code(
+    photos: Collection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """transformers would ask "run the custom code?", and a person might say yes."""
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Evil: pass\n")
+    (tmp_path / "config.json").write_text(
+        '{"model_type": "evil", "auto_map": {"AutoConfig": "evil.Evil", "AutoModel": "evil.Evil"}}'
+    )
+    save_file({"a": torch.zeros(1)}, tmp_path / "model.safetensors")
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+    message(lambda: Transformers(model=str(tmp_path)), photos.take(photos.ids[:2]))
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_model_can_look_closer_than_it_was_made_for(

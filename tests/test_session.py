@@ -18,9 +18,12 @@ from clusterlab.config.check import CHOICES
 from clusterlab.errors import ComponentError
 from clusterlab.extractors.timm import Timm
 from clusterlab.models import session as sessions
+from clusterlab.models.open_session import _trials as trials
+from clusterlab.models.open_session import open_session
+from clusterlab.models.photographs import photographs
 from clusterlab.models.place import BACKENDS
-from clusterlab.models.precision import DTYPES, TOLERANCE, has_bf16, photographs
-from clusterlab.models.session import Session, open_session
+from clusterlab.models.precision import DTYPES, TOLERANCE, has_bf16
+from clusterlab.models.session import Session
 from clusterlab.store import Store
 from clusterlab.types import Compute
 
@@ -31,7 +34,14 @@ needs_bf16 = pytest.mark.skipif(not has_bf16(CPU), reason="this CPU does not com
 @pytest.fixture(autouse=True)
 def _nothing_loaded() -> None:
     sessions._loaded.clear()
-    sessions._trials.clear()
+    trials.clear()
+
+
+TINY: dict[str, Any] = {
+    "model": "vit_tiny_patch16_224",
+    "model_args": {"img_size": 32, "patch_size": 8, "embed_dim": 24, "depth": 1, "num_heads": 2},
+    "crop": 32,
+}
 
 
 class Small:
@@ -109,7 +119,8 @@ def test_memory_that_really_runs_out(tmp_path: Path) -> None:
 import resource, sys
 import numpy as np
 from clusterlab.extractors.timm import Timm
-from clusterlab.models.session import open_session
+from clusterlab.models.open_session import _trials as trials
+from clusterlab.models.open_session import open_session
 from clusterlab.types import Compute
 model = Timm(model="resnet18", weights="random")
 session = open_session(model, Compute(device="cpu", precision="fp32"))
@@ -207,7 +218,7 @@ def test_auto_refuses_bf16_where_it_would_change_the_vectors(
         session = open_session(Small(spread=300.0), Compute(device="cpu"))
     assert session.precision == "fp32"
     assert session.facts["bf16_cosine_to_fp32"] < TOLERANCE
-    assert "bf16 would change vectors" in caplog.text
+    assert "bf16 would change the vectors" in caplog.text
     module = session._modules()[0]
     assert next(module.parameters()).dtype == torch.float32
 
@@ -217,7 +228,7 @@ def test_the_trial_of_bf16_is_remembered(tmp_path: Path) -> None:
     store = Store(tmp_path)
     first = open_session(Small(), Compute(device="cpu"), store)
     sessions._loaded.clear()
-    sessions._trials.clear()
+    trials.clear()
     small = Small()
     second = open_session(small, Compute(device="cpu"), store)
     assert small.built == 0
@@ -229,7 +240,7 @@ def test_without_a_store_bf16_is_tried_once_a_process() -> None:
     small, again = Small(), Small()
     for model in (small, again):
         open_session(model, Compute(device="cpu")).run(inputs(2))
-    assert [small.built, again.built] == [1, 0]
+    assert [small.built, again.built] == [2, 0]
 
 
 @needs_bf16
@@ -263,13 +274,70 @@ def test_openvino_agrees_with_torch(precision: str) -> None:
 
 def test_openvino_is_for_vectors_of_images_on_a_cpu() -> None:
     pytest.importorskip("openvino", reason="the optional extra openvino is not installed")
-    with pytest.raises(ComponentError, match="texts need backend=torch"):
+    with pytest.raises(ComponentError, match="extractors that turn images into vectors"):
         open_session(Small(), Compute(precision="fp32", backend="openvino")).run(inputs(1))
 
 
 def test_a_compiled_model_gives_the_same_vectors() -> None:
+    model = Timm(**TINY, weights="random")
+    images = [model.prepare(image) for image in photographs()[:4]]
     plain, compiled = (
-        np.array(open_session(Small(), Compute(precision="fp32", compile=c)).run(inputs(4)))
+        np.array(
+            open_session(model, Compute(device="cpu", precision="fp32", compile=c)).run(images)
+        )
         for c in (False, True)
     )
     assert np.abs(plain - compiled).max() < 1e-5
+    with pytest.raises(ComponentError, match="extractors that turn images into vectors"):
+        open_session(Small(), Compute(precision="fp32", compile=True)).run(inputs(1))
+
+
+def test_other_models_make_room_before_a_batch_is_halved() -> None:
+    """A model that fits only once it is alone."""
+    open_session(Small(seed=5), Compute(precision="fp32")).run(inputs(1))
+
+    class Large(Small):
+        def apply(self, module: Any, inputs: Sequence[Any], device: torch.device) -> np.ndarray:
+            if len(sessions._loaded) > 1:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().apply(module, inputs, device)
+
+    session = open_session(Large(), Compute(precision="fp32"))
+    assert len(session.run(inputs(8))) == 8
+    assert session.limit is None
+    assert len(sessions._loaded) == 1
+
+
+def test_a_model_too_large_to_load_is_told_as_such() -> None:
+    class Huge(Small):
+        def build(self) -> torch.nn.Module:
+            self.built += 1
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    huge = Huge()
+    with pytest.raises(ComponentError, match="The model itself does not fit"):
+        open_session(huge, Compute(precision="fp32")).run(inputs(64))
+    assert huge.built == 1
+
+
+@needs_bf16
+def test_what_goes_wrong_while_bf16_is_tried_is_told() -> None:
+    class Wrong(Small):
+        def apply(self, *_: Any) -> np.ndarray:
+            raise AttributeError("'list' object has no attribute 'mean'")
+
+    with pytest.raises(ComponentError, match="The model failed on a photograph: AttributeError"):
+        open_session(Wrong(), Compute(device="cpu"))
+    tight = Small(most=3)
+    session = open_session(tight, Compute(device="cpu"))
+    assert session.precision == "bf16", "memory that is short makes smaller trials, not another end"
+
+
+def test_a_class_of_ones_own_is_another_model() -> None:
+    class Mine(Small):
+        pass
+
+    mine = Mine()
+    open_session(Small(), Compute(precision="fp32")).run(inputs(1))
+    open_session(mine, Compute(precision="fp32")).run(inputs(1))
+    assert mine.built == 1

@@ -14,7 +14,13 @@ from PIL import Image
 from timm.data import create_transform, resolve_data_config
 
 from clusterlab.errors import ComponentError
-from clusterlab.models.transform import Transform, changed, from_processor, from_timm
+from clusterlab.models.transform import (
+    Transform,
+    changed,
+    from_processor,
+    from_timm,
+    own_transform,
+)
 
 NOTHING: dict[str, Any] = {
     "resize": None,
@@ -22,6 +28,15 @@ NOTHING: dict[str, Any] = {
     "interpolation": None,
     "mean": None,
     "std": None,
+}
+
+
+ALL: dict[str, Any] = {
+    "resize": [64, 48],
+    "crop": None,
+    "interpolation": "bilinear",
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.5, 0.5, 0.5],
 }
 
 
@@ -99,12 +114,12 @@ def test_a_user_can_change_it(wanted: dict[str, Any], resize: Any, size: tuple[i
 @pytest.mark.parametrize(
     ("wanted", "says"),
     [
-        ({"resize": 100, "crop": 200}, "extractor.resize=100 leaves less than"),
+        ({"resize": 100, "crop": 200}, "Images are resized to 100 x 100 pixels"),
         ({"interpolation": "cubic"}, "Did you mean 'bicubic'?"),
         ({"mean": [0.5]}, "three numbers each"),
         ({"std": [0, 1, 1]}, "std above 0"),
         ({"resize": [1, 2, 3]}, "one number or [height, width]"),
-        ({"crop": 0}, "leaves less than"),
+        ({"crop": 0}, "extractor.crop must be 1 or more, not 0"),
     ],
 )
 def test_what_cannot_be_is_refused(wanted: dict[str, Any], says: str) -> None:
@@ -122,6 +137,38 @@ def test_a_short_side_without_a_crop_is_refused() -> None:
 def test_a_processor_that_does_more_is_refused() -> None:
     with pytest.raises(ComponentError, match="more than resize, crop and normalise"):
         from_processor({"size": {"longest_edge": 512}}, "test")
+
+
+@pytest.mark.parametrize(
+    "processor",
+    [
+        hf.ViTImageProcessor(rescale_factor=1 / 127.5),
+        hf.ViTImageProcessor(resample=4),
+        hf.MobileViTImageProcessor(),
+        hf.PoolFormerImageProcessor(),
+        hf.LevitImageProcessor(),
+    ],
+    ids=lambda processor: type(processor).__name__,
+)
+def test_a_processor_that_does_more_than_it_says_is_found_out(processor: Any) -> None:
+    with pytest.raises(ComponentError, match="more than resize, crop and normalise"):
+        own_transform(processor, "test", told=False)
+    assert changed(own_transform(processor, "test", told=True), **ALL).size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    "processor",
+    [
+        hf.ViTImageProcessor(),
+        hf.CLIPImageProcessor(),
+        hf.SiglipImageProcessor(),
+        hf.BitImageProcessor(),
+        hf.DINOv3ViTImageProcessor(),
+    ],
+    ids=lambda processor: type(processor).__name__,
+)
+def test_the_processors_of_our_own_configs_are_understood(processor: Any) -> None:
+    own_transform(processor, "test", told=False)
 
 
 def test_a_strip_of_an_image_costs_no_gigabytes() -> None:

@@ -27,7 +27,7 @@ def image_vectors(collection: Collection, component: Component, settings: Settin
     extractor: Any = component.instance
     if hasattr(extractor, "build"):
         # Not needed, and seconds to import, for features that are computed from pixels.
-        from clusterlab.models.session import open_session
+        from clusterlab.models.open_session import open_session
 
         session = open_session(extractor, settings.compute, settings.store)
         target = {"_target_": component.config["_target_"]}

@@ -12,10 +12,10 @@ import timm
 import torch
 
 from clusterlab.errors import ComponentError, closest
-from clusterlab.models.checkpoint import read_state
+from clusterlab.models.checkpoint import mismatch, read_state
 from clusterlab.models.source import Source
 from clusterlab.models.transform import Side, Transform, changed, check_patch, from_timm
-from clusterlab.models.vision import FromPixels, embed_pixels
+from clusterlab.models.vision import FromPixels, checked, embed_pixels
 
 OUTPUTS = ("pooled", "cls", "mean", "logits")
 
@@ -64,7 +64,7 @@ class Timm:
         self._config = _own_config(model)
         self.model = f"{self._config['architecture']}.{self._config['tag']}".rstrip(".")
         self.source = Source(
-            model=self._config["hf_hub_id"] or f"timm/{self.model}",
+            model=self._config.get("hf_hub_id") or f"timm/{self.model}",
             revision=revision,
             weights=weights,
             configs=False,
@@ -114,33 +114,69 @@ class Timm:
             check_patch(self.transform, max(patch) if isinstance(patch, tuple) else patch)
         if self.output in ("cls", "mean"):
             network = _Tokens(network, self.output, self.model)
-        return FromPixels(network.eval(), self.transform)
+        return checked(FromPixels(network.eval(), self.transform), self.model)
 
     def apply(self, module: Any, inputs: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
         return embed_pixels(module, inputs, device)
 
     def _network(self) -> torch.nn.Module:
-        arguments: dict[str, Any] = dict(self.model_args)
-        if self._config["fixed_input_size"] and self.transform.size != _size(self._config):
-            arguments.setdefault("img_size", self.transform.size)
-        if self.output != "logits":
-            arguments["num_classes"] = 0
+        arguments = self._arguments()
         if self.source.random:
+            if self.output != "logits":
+                arguments["num_classes"] = 0
             with torch.random.fork_rng():
                 torch.manual_seed(self.random_state)
                 return self._create(pretrained=False, **arguments)
         state = read_state(self.source.files())
-        return self._create(
-            pretrained=True, pretrained_cfg_overlay={"state_dict": state}, **arguments
+        # With the head that the weights have, so that timm checks all of them.
+        arguments["num_classes"] = self._n_classes(state)
+        network: Any = self._create(
+            pretrained=True,
+            pretrained_cfg_overlay={"state_dict": state, "num_classes": arguments["num_classes"]},
+            **arguments,
         )
+        # timm would keep the weights a second time in there.
+        network.pretrained_cfg.pop("state_dict", None)
+        if self.output == "logits":
+            if not arguments["num_classes"]:
+                raise ComponentError(
+                    f"The weights of '{self.model}' have no head, so there are no logits. Use "
+                    "extractor.output=pooled."
+                )
+        elif arguments["num_classes"]:
+            network.reset_classifier(0)
+        module: torch.nn.Module = network
+        return module
+
+    def _arguments(self) -> dict[str, Any]:
+        arguments: dict[str, Any] = dict(self.model_args)
+        if self._config["fixed_input_size"]:
+            size = self.transform.size
+            if arguments.get("img_size", size) not in (size, size[0], list(size)):
+                raise ComponentError(
+                    f"extractor.model_args.img_size is {arguments['img_size']}, and the model is "
+                    f"shown {size[0]} x {size[1]} pixels. Set extractor.crop instead."
+                )
+            if size != _size(self._config):
+                arguments.setdefault("img_size", size)
+        return arguments
+
+    def _n_classes(self, state: Mapping[str, torch.Tensor]) -> int:
+        names = self._config.get("classifier") or ()
+        for name in (names,) if isinstance(names, str) else names:
+            if f"{name}.weight" in state:
+                return len(state[f"{name}.weight"])
+        return 0
 
     def _create(self, **arguments: Any) -> torch.nn.Module:
         try:
             module: torch.nn.Module = timm.create_model(self.model, **arguments)
         except (RuntimeError, KeyError) as error:
+            files = ", ".join(file.name for file in self.source.files())
             raise ComponentError(
-                f"These weights are not those of the timm model '{self.model}': "
-                f"{_first_lines(error)} Choose the model that they belong to (extractor.model=...)."
+                f"The weights in {files} are not those of the timm model '{self.model}': "
+                f"{self._misfit(arguments) or _first_lines(error)}. Choose the model that they "
+                "belong to (extractor.model=...)."
             ) from error
         except (TypeError, AssertionError, ValueError) as error:
             raise ComponentError(
@@ -148,6 +184,12 @@ class Timm:
                 f"an input of {self.transform.size[0]} x {self.transform.size[1]} pixels: {error}"
             ) from error
         return module
+
+    def _misfit(self, arguments: Mapping[str, Any]) -> str:
+        own = {k: v for k, v in arguments.items() if not k.startswith("pretrained")}
+        wanted = timm.create_model(self.model, pretrained=False, **own).state_dict()
+        shapes = {name: tuple(values.shape) for name, values in wanted.items()}
+        return mismatch(read_state(self.source.files()), shapes)
 
 
 class _Tokens(torch.nn.Module):

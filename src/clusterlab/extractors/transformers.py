@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -14,8 +15,8 @@ import transformers
 from clusterlab.errors import ComponentError, closest
 from clusterlab.models.pretrained import config_digest, load_pretrained, load_processor
 from clusterlab.models.source import Source
-from clusterlab.models.transform import Side, Transform, changed, check_patch, from_processor
-from clusterlab.models.vision import FromPixels, embed_pixels
+from clusterlab.models.transform import Side, Transform, changed, check_patch, own_transform
+from clusterlab.models.vision import FromPixels, checked, embed_pixels
 
 OUTPUTS = ("cls", "mean", "pooled")
 
@@ -73,8 +74,11 @@ class Transformers:
     @cached_property
     def transform(self) -> Transform:
         """What the model sees."""
-        own = from_processor(load_processor(self.source), self.model)
+        own = own_transform(load_processor(self.source), self.model, told=self._told_all())
         return changed(own, **self._changes)
+
+    def _told_all(self) -> bool:
+        return all(self._changes[name] is not None for name in ("resize", "mean", "std"))
 
     def fingerprint(self) -> dict[str, Any]:
         return {
@@ -104,7 +108,7 @@ class Transformers:
         if isinstance(patch, int):
             check_patch(self.transform, patch)
         summary = _Summary(network, self.output, self.model, self.transform)
-        return FromPixels(summary.eval(), self.transform)
+        return checked(FromPixels(summary.eval(), self.transform), self.model)
 
     def apply(self, module: Any, inputs: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
         return embed_pixels(module, inputs, device)
@@ -135,7 +139,7 @@ class _Summary(torch.nn.Module):
         tokens: torch.Tensor = sees(pixel_values=values, **self._accepted(sees)).last_hidden_state
         if tokens.ndim == 4:
             tokens = tokens.flatten(2).transpose(1, 2)
-        n_prefix = max(0, tokens.shape[1] - self._patches) if self._patches else 0
+        n_prefix = self._n_prefix(tokens.shape[1])
         if self._output == "mean":
             return tokens[:, n_prefix:].mean(dim=1)
         if not n_prefix:
@@ -143,6 +147,13 @@ class _Summary(torch.nn.Module):
                 f"'{self._name}' has no class token. Use extractor.output=pooled or mean."
             )
         return tokens[:, 0]
+
+    def _n_prefix(self, n_tokens: int) -> int:
+        """Class and register tokens come before those of the patches, which are a square where
+        their number is not known."""
+        if self._patches:
+            return max(0, n_tokens - self._patches)
+        return n_tokens - math.isqrt(n_tokens) ** 2
 
     def _pooled(self, output: Any) -> torch.Tensor:
         pooled = output if isinstance(output, torch.Tensor) else output.pooler_output

@@ -37,7 +37,13 @@ def place(
     module: torch.nn.Module, device: torch.device, dtype: torch.dtype, compute: Compute
 ) -> Any:
     """`module` (float32, on the CPU) as something to call with a batch."""
+    if (compute.compile or compute.backend == "openvino") and not isinstance(module, FromPixels):
+        raise ComponentError(
+            "compile=true and backend=openvino serve extractors that turn images into vectors; "
+            "texts are written and read without them: compile=false backend=torch."
+        )
     if compute.backend == "openvino":
+        assert isinstance(module, FromPixels)
         return _OpenVino(module, dtype)
     module = module.to(device=device, dtype=dtype)
     if any(parameter.ndim == 4 for parameter in module.parameters()):
@@ -48,16 +54,11 @@ def place(
 class _OpenVino:
     """The module compiled by OpenVINO for this CPU: (b, h, w, 3) uint8 to (b, d)."""
 
-    def __init__(self, module: torch.nn.Module, dtype: torch.dtype) -> None:
+    def __init__(self, module: FromPixels, dtype: torch.dtype) -> None:
         import openvino
         from openvino.frontend import FrontEndManager
         from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 
-        if not isinstance(module, FromPixels):
-            raise ComponentError(
-                "backend=openvino serves extractors that turn images into vectors; texts need "
-                "backend=torch."
-            )
         if dtype not in (torch.float32, torch.bfloat16):
             raise ComponentError("backend=openvino computes in precision=fp32 or bf16.")
         shape = [*module.transform.size, 3]

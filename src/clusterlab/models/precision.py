@@ -8,7 +8,6 @@ scikit-learn; otherwise float32.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 import torch
@@ -37,18 +36,6 @@ def has_bf16(device: torch.device) -> bool:
         supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
         return bool(supported())
     return False
-
-
-@cache
-def photographs() -> tuple[np.ndarray, ...]:
-    """Eight square crops of scikit-learn's two photographs, (h, w, 3) uint8 each."""
-    from sklearn.datasets import load_sample_images
-
-    crops = []
-    for image in load_sample_images().images:
-        for top, left, side in ((0, 0, 400), (0, 240, 200), (200, 0, 220), (120, 300, 280)):
-            crops.append(np.ascontiguousarray(image[top : top + side, left : left + side]))
-    return tuple(crops)
 
 
 def agreement(vectors: Sequence[np.ndarray], exact: Sequence[np.ndarray]) -> float:

@@ -28,11 +28,10 @@ def config_digest(source: Source) -> str:
     return hashlib.sha256((source.folder() / "config.json").read_bytes()).hexdigest()
 
 
-def load_processor(source: Source) -> dict[str, Any]:
-    """What the model's own image processor does, as a mapping. Raises ComponentError."""
+def load_processor(source: Source) -> Any:
+    """The model's own image processor. Raises ComponentError."""
     what = "say how images are resized and normalised"
-    processor = _from_folder(AutoImageProcessor, source.folder(), "preprocessor_config.json", what)
-    return dict(processor.to_dict())
+    return _from_folder(AutoImageProcessor, source.folder(), "preprocessor_config.json", what)
 
 
 def load_pretrained(
@@ -44,6 +43,9 @@ def load_pretrained(
     do no harm if they are missing. Raises ComponentError for weights that are another model's.
     """
     config = load_config(source)
+    if hasattr(config, "mask_ratio"):
+        # A masked autoencoder would look at a random quarter of each image.
+        config.mask_ratio = 0.0
     with quiet():
         if source.random:
             with torch.random.fork_rng():
@@ -61,7 +63,7 @@ def load_pretrained(
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
-    problem = _misfit(info, may_lack)
+    problem = _misfit(info, may_lack, {name.split(".")[0] for name in model.state_dict()})
     if problem:
         raise ComponentError(
             f"The weights for {type(config).__name__.removesuffix('Config')} in "
@@ -71,21 +73,25 @@ def load_pretrained(
     return model.eval()  # type: ignore[no-any-return]
 
 
-def _misfit(info: Mapping[str, Any], may_lack: Sequence[str]) -> str:
+def _misfit(info: Mapping[str, Any], may_lack: Sequence[str], own: set[str]) -> str:
+    """own: the model's own, such as "encoder"; weights of other parts, a head's, are no harm."""
     missing = sorted(key for key in info["missing_keys"] if not key.startswith(tuple(may_lack)))
     sizes = sorted(info["mismatched_keys"])
-    parts = []
+    said = []
     if missing:
-        parts.append(f"{len(missing)} of its weights are missing, first {', '.join(missing[:3])}")
+        said.append(f"{len(missing)} of its weights are missing, first {', '.join(missing[:3])}")
     if sizes:
         key, found, wanted = sizes[0]
-        parts.append(
+        said.append(
             f"{len(sizes)} have other shapes, first {key} {tuple(found)} instead of {tuple(wanted)}"
         )
     spare = sorted(info["unexpected_keys"])
-    if parts and spare:
-        parts.append(f"{len(spare)} are unknown to it, first {', '.join(spare[:3])}")
-    return "; ".join(parts)
+    within = [key for key in spare if {*key.split(".")[:2]} & own]
+    if said or within:
+        unknown = within or spare
+        if unknown:
+            said.append(f"{len(unknown)} are unknown to it, first {', '.join(unknown[:3])}")
+    return "; ".join(said)
 
 
 def _empty(auto_class: Any, config: Any) -> Any:
@@ -97,7 +103,9 @@ def _empty(auto_class: Any, config: Any) -> Any:
 def _from_folder(auto_class: Any, folder: Path, file: str, what: str) -> Any:
     try:
         with quiet():
-            return auto_class.from_pretrained(str(folder), local_files_only=True)
+            return auto_class.from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False
+            )
     except (OSError, ValueError, KeyError, ImportError) as error:
         first = " ".join(str(error).split())[:200]
         raise ComponentError(

@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 import gc
 import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 
 from clusterlab.components import Model
-from clusterlab.environment import machine
+from clusterlab.environment import versions
 from clusterlab.errors import ComponentError
 from clusterlab.models.device import choose_devices
 from clusterlab.models.place import check_backend, place
-from clusterlab.models.precision import (
-    DTYPES,
-    TOLERANCE,
-    agreement,
-    check_precision,
-    has_bf16,
-    photographs,
-)
-from clusterlab.store import Store, key_of
+from clusterlab.models.precision import DTYPES, check_precision
 from clusterlab.types import Compute
 
 log = logging.getLogger("clusterlab")
 
-# Kept for the next run of a sweep: how bf16 agreed with fp32, and the models themselves, of which a
-# fusion may need several at once.
+# Models that stay loaded for the next run of a sweep; a fusion may need several at once.
 _KEPT = 4
-_trials: dict[str, float] = {}
 _loaded: OrderedDict[str, list[Any]] = OrderedDict()
 
 
@@ -55,6 +43,18 @@ class Session:
     facts: dict[str, Any] = field(default_factory=dict)
     limit: int | None = None
 
+    @classmethod
+    def of(cls, model: Model, compute: Compute) -> Session:
+        """In float32, unless the user says otherwise. Raises ComponentError for a device, a
+        precision or a backend that is not there."""
+        devices = choose_devices(compute.device)
+        check_precision(compute.precision)
+        check_backend(compute.backend, devices)
+        # cuDNN would round the inputs of float32 convolutions to TF32.
+        torch.backends.cudnn.allow_tf32 = False
+        precision = "fp32" if compute.precision == "auto" else compute.precision
+        return cls(model, model.fingerprint(), compute, devices, precision)
+
     @property
     def batch_size(self) -> int:
         """Inputs a batch where the user leaves it to us."""
@@ -63,26 +63,35 @@ class Session:
         return each * len(self.devices)
 
     @property
-    def how(self) -> dict[str, str]:
+    def how(self) -> dict[str, Any]:
         """What of it decides the results, for the store."""
-        backend = self.compute.backend
-        other = {"backend": backend} if backend != "torch" else {}
-        return {"precision": self.precision, "torch": torch.__version__, **other}
+        decides: dict[str, Any] = {"precision": self.precision, "torch": torch.__version__}
+        if self.compute.backend != "torch":
+            decides[self.compute.backend] = versions()[self.compute.backend]
+        if self.compute.compile:
+            decides["compiled"] = True
+        return decides
 
     def run(self, inputs: Sequence[Any]) -> list[Any]:
-        """One result an input, in their order. Where memory runs out, by halves.
+        """One result an input, in their order. Where memory runs out, without the other models that
+        are kept loaded, and then by halves.
 
         Raises ComponentError where not even one input fits, or the model fails on them.
         """
+        modules = self._modules()
         results: list[Any] = []
         while len(results) < len(inputs):
             part = inputs[len(results) : len(results) + (self.limit or len(inputs))]
+            full = ""
             try:
-                results += self._run(part)
+                results += self._run(modules, part)
             except Exception as error:
                 if not _out_of_memory(error):
                     raise
-                self._halve(len(part), error)
+                full = str(error)
+            # Out here the error has gone, and with it what its traceback held in memory.
+            if full and not self._drop_others():
+                self._halve(len(part), full)
         return results
 
     def close(self) -> None:
@@ -90,8 +99,7 @@ class Session:
         _loaded.pop(self._key(), None)
         _free()
 
-    def _run(self, inputs: Sequence[Any]) -> list[Any]:
-        modules = self._modules()
+    def _run(self, modules: list[Any], inputs: Sequence[Any]) -> list[Any]:
         share = -(-len(inputs) // len(modules))
         parts = [inputs[start : start + share] for start in range(0, len(inputs), share)]
         work = list(zip(modules, parts, self.devices, strict=False))
@@ -107,103 +115,56 @@ class Session:
     def _modules(self) -> list[Any]:
         key = self._key()
         if key not in _loaded:
-            self._load(self.model.build)
+            while len(_loaded) >= _KEPT:
+                _loaded.popitem(last=False)
+            _loaded[key] = self._load()
         _loaded.move_to_end(key)
         return _loaded[key]
 
-    def _load(self, build: Callable[[], torch.nn.Module]) -> None:
+    def _load(self) -> list[Any]:
         begin = time.perf_counter()
-        while len(_loaded) >= _KEPT:
-            _loaded.popitem(last=False)
-        modules = [
-            place(build(), device, DTYPES[self.precision], self.compute) for device in self.devices
-        ]
-        _loaded[self._key()] = modules
-        seconds = time.perf_counter() - begin
-        named = [f"{one['model']} ({one['weights']} weights)" for one in self._sources()]
-        log.info("loaded %s in %.1f s", ", ".join(named), seconds)
+        dtype = DTYPES[self.precision]
+        try:
+            modules = [place(self.model.build(), one, dtype, self.compute) for one in self.devices]
+        except Exception as error:
+            if not _out_of_memory(error):
+                raise
+            modules = []
+        if not modules:
+            if self._drop_others():
+                return self._load()
+            raise ComponentError(
+                f"The model itself does not fit into the memory of {self.devices[0]}. Use "
+                "precision=bf16, another model, or device=cpu."
+            )
+        sources = [source.describe() for source in self.model.sources]
+        named = ", ".join(f"{source['model']} ({source['weights']} weights)" for source in sources)
+        log.info("loaded %s in %.1f s, %s", named, time.perf_counter() - begin, self.precision)
+        return modules
 
-    def _sources(self) -> list[dict[str, Any]]:
-        return [source.describe() for source in self.model.sources]
+    def _drop_others(self) -> bool:
+        """Make room: True where other models were still loaded."""
+        own = self._key()
+        others = [key for key in _loaded if key != own]
+        for key in others:
+            del _loaded[key]
+        _free()
+        return bool(others)
 
     def _key(self) -> str:
         placed = [str(device) for device in self.devices]
         how = [placed, self.precision, self.compute.compile, self.compute.backend]
-        return json.dumps([self.identity, how], sort_keys=True)
+        kind = f"{type(self.model).__module__}.{type(self.model).__qualname__}"
+        return json.dumps([kind, self.identity, how], sort_keys=True)
 
-    def _halve(self, size: int, error: Exception) -> None:
-        _free()
+    def _halve(self, size: int, error: str) -> None:
         if size == 1:
             raise ComponentError(
                 f"Not even one image fits into the memory of {self.devices[0]}: {error}. Use "
                 "precision=bf16, a smaller extractor.crop, another model, or device=cpu."
-            ) from error
+            )
         self.limit = size // 2
         log.warning("out of memory with a batch of %d: going on with %d", size, self.limit)
-
-
-def open_session(model: Model, compute: Compute, store: Store | None = None) -> Session:
-    """A session, with its device and precision settled; the model is loaded with the first batch,
-    or to try its precision. Raises ComponentError for what is not there."""
-    devices = choose_devices(compute.device)
-    check_precision(compute.precision)
-    check_backend(compute.backend, devices)
-    precision = compute.precision if compute.precision != "auto" else "fp32"
-    session = Session(model, model.fingerprint(), compute, devices, precision)
-    sees = hasattr(model, "prepare") and not hasattr(model, "encoder")
-    if compute.precision == "auto" and sees and has_bf16(devices[0]):
-        _try_bf16(session, store)
-    if session.precision == "fp32":
-        # cuDNN would round the inputs of convolutions to TF32.
-        torch.backends.cudnn.allow_tf32 = False
-    session.facts = {
-        "device": ",".join(map(str, devices)),
-        "precision": session.precision,
-        **({"backend": compute.backend} if compute.backend != "torch" else {}),
-        **({"compiled": True} if compute.compile else {}),
-        **session.facts,
-    }
-    return session
-
-
-def _try_bf16(session: Session, store: Store | None) -> None:
-    """Take bfloat16 if the model's vectors stay what they are."""
-    key: Mapping[str, Any] = {
-        "config": session.identity,
-        "images": [list(image.shape) for image in photographs()],
-        "device": session.devices[0].type,
-        "processor": machine()["processor"],
-        "torch": torch.__version__,
-        "how": [session.compute.compile, session.compute.backend],
-    }
-
-    def measure() -> dict[str, np.ndarray]:
-        return {"cosine": np.array([_agreement(session)])}
-
-    known = key_of(key)
-    if known not in _trials:
-        arrays = measure() if store is None else store.remember("precision", key, measure).arrays
-        _trials[known] = float(arrays["cosine"][0])
-    cosine = _trials[known]
-    session.facts["bf16_cosine_to_fp32"] = round(cosine, 6)
-    session.precision = "bf16"
-    if cosine < TOLERANCE:
-        session.close()
-        session.precision = "fp32"
-        log.info("bf16 would change vectors (cosine %.5f): computing in fp32", cosine)
-
-
-def _agreement(session: Session) -> float:
-    """The least cosine between bfloat16 and float32; leaves the bfloat16 module loaded."""
-    model: Any = session.model
-    inputs = [model.prepare(image) for image in photographs()]
-    session.precision = "bf16"
-    module = model.build()
-    device = session.devices[0]
-    exact = session._apply(module.to(device), inputs, device)
-    several = len(session.devices) > 1
-    session._load(lambda: copy.deepcopy(module) if several else module)
-    return agreement(session._run(inputs), exact)
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from clusterlab.errors import ComponentError, closest
+from clusterlab.models.photographs import photographs
 
 Side = int | Sequence[int]
 INTERPOLATIONS = {
@@ -107,21 +108,46 @@ def from_processor(config: Mapping[str, Any], where: str) -> Transform:
         resize: Any = (int(size["height"]), int(size["width"]))
     else:
         resize = size.get("shortest_edge")
-    simple = config.get("do_resize", True) and config.get("do_rescale", True)
+    method = _CODES.get(int(config.get("resample", Image.Resampling.BICUBIC)))
+    simple = config.get("do_resize", True) and config.get("do_rescale", True) and method
     if not simple or resize is None or (isinstance(resize, int) and not cut):
-        raise ComponentError(
-            f"The image processor of '{where}' does more than resize, crop and normalise. Say what "
-            "the model is to see: extractor.resize=[224,224] (or extractor.resize=256 "
-            "extractor.crop=224)."
-        )
+        raise ComponentError(_does_more(where))
     plain = not config.get("do_normalize", True)
     return Transform(
         resize=resize,
         crop=(int(crop["height"]), int(crop["width"])) if cut else None,
-        interpolation=_CODES[int(config.get("resample", Image.Resampling.BICUBIC))],
+        interpolation=str(method),
         mean=(0.0,) * 3 if plain else tuple(config["image_mean"]),
         std=(1.0,) * 3 if plain else tuple(config["image_std"]),
         offset="floor",
+    )
+
+
+def own_transform(processor: Any, where: str, *, told: bool) -> Transform:
+    """That of a transformers image processor, tried on a photograph: some do more than they say.
+
+    told: the user says all of it, so that it does not matter what the processor does.
+    """
+    if told:
+        return Transform(resize=(1, 1), crop=None, interpolation="bicubic", mean=(), std=())
+    own = from_processor(processor.to_dict(), where)
+    photograph = photographs()[1]
+    theirs = np.asarray(processor(images=photograph, return_tensors="np")["pixel_values"][0])
+    if theirs.shape != (3, *own.size) or own.apply(photograph).shape != (*own.size, 3):
+        raise ComponentError(_does_more(where))
+    ours = (own.apply(photograph) / 255.0 - own.mean) / own.std
+    # They resize by other code, which makes a difference of a few grey levels at most.
+    if np.abs(theirs - ours.transpose(2, 0, 1)).mean() > 0.02:
+        raise ComponentError(_does_more(where))
+    return own
+
+
+def _does_more(where: str) -> str:
+    return (
+        f"The image processor of '{where}' does more than resize, crop and normalise, so "
+        "clusterlab cannot show the model what it was trained on. Use timm's model of that family, "
+        "or say all of it: extractor.resize=[224,224] extractor.interpolation=bilinear "
+        "extractor.mean=[.5,.5,.5] extractor.std=[.5,.5,.5]."
     )
 
 
@@ -180,11 +206,14 @@ def _check(transform: Transform) -> None:
             f"{resize}, or give both sides: extractor.resize=[{resize},{resize}]."
         )
     sides = (resize, resize) if isinstance(resize, int) else resize
+    if crop is not None and min(crop) < 1:
+        raise ComponentError(f"extractor.crop must be 1 or more, not {min(crop)}.")
     kept = sides if crop is None else crop
     if min(kept) < 1 or kept[0] > sides[0] or kept[1] > sides[1]:
         raise ComponentError(
-            f"extractor.resize={resize} leaves less than extractor.crop={crop} keeps. Make resize "
-            "at least as large as crop."
+            f"Images are resized to {sides[0]} x {sides[1]} pixels (shorter side, or height x "
+            f"width), less than the {kept[0]} x {kept[1]} that the crop keeps. Set "
+            "extractor.resize to at least as much as extractor.crop."
         )
     if len(transform.mean) != 3 or len(transform.std) != 3 or min(transform.std) <= 0:
         raise ComponentError(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from clusterlab.errors import ComponentError
 from clusterlab.models.transform import Transform
 
 
@@ -31,6 +32,36 @@ class FromPixels(torch.nn.Module):
         # Normalised in full precision, whatever the network's own is.
         dtype = next(self.network.parameters()).dtype
         return self.network(values.permute(0, 3, 1, 2).to(dtype))  # type: ignore[no-any-return]
+
+
+def checked(module: FromPixels, name: str) -> FromPixels:
+    """The module, if it makes one vector an image and the same one each time.
+
+    Raises ComponentError where the network gives something else (a list of feature maps) or draws
+    at random what it looks at, as masked autoencoders do.
+    """
+    rng = np.random.default_rng(0)
+    one = rng.integers(0, 256, (1, *module.transform.size, 3), dtype=np.uint8)
+    with torch.inference_mode():
+        try:
+            vectors = module(torch.from_numpy(np.concatenate([one, one])))
+        except ComponentError:
+            raise
+        except Exception as error:
+            raise ComponentError(
+                f"The model '{name}' does not work as it is asked to ({type(error).__name__}: "
+                f"{error}). Try another extractor.output, or its own extractor.crop."
+            ) from error
+    if not isinstance(vectors, torch.Tensor) or vectors.ndim != 2:
+        raise ComponentError(
+            f"The model '{name}' gives no single vector an image. Try another extractor.output."
+        )
+    if not torch.allclose(vectors[0], vectors[1], rtol=1e-3, atol=1e-4):
+        raise ComponentError(
+            f"The model '{name}' makes another vector of the same image each time: it looks at a "
+            "random part of it. Choose another extractor.model."
+        )
+    return module
 
 
 def embed_pixels(module: Any, inputs: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
