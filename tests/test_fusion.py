@@ -49,14 +49,12 @@ def test_equal_weights_are_an_equal_say() -> None:
 
 def test_squared_distances_are_the_weighted_sum_of_the_parts() -> None:
     a, b = (squared(fused()[:, part]) for part in (slice(0, 3), slice(3, 10)))
-    found = squared(fused(weights={"a": 3.0, "b": 0.5}))
+    found = squared(fused(part_weights={"a": 3.0, "b": 0.5}))
     assert found == pytest.approx(3 * a + 0.5 * b, rel=1e-4)
 
 
 def test_a_weight_of_zero_leaves_a_part_out() -> None:
-    values = fused(weights={"b": 0})
-    assert (values[:, 3:] == 0).all()
-    assert values[:, :3].any()
+    assert fused(part_weights={"b": 0}).shape == (40, 3)
 
 
 def test_l2_stops_at_length_one() -> None:
@@ -94,9 +92,9 @@ def test_a_zero_vector_stays_zero() -> None:
     ("arguments", "says"),
     [
         ({"parts": {}}, "needs parts"),
-        ({"weights": {"c": 1}}, "names 'c', which is no part"),
-        ({"weights": {"a": -1}}, "extractor.weights.a is -1; it must be 0 or more"),
-        ({"weights": {"a": 0, "b": 0}}, "are all 0"),
+        ({"part_weights": {"c": 1}}, "names 'c', which is no part"),
+        ({"part_weights": {"a": -1}}, "extractor.part_weights.a is -1; it must be 0 or more"),
+        ({"part_weights": {"a": 0, "b": 0}}, "are all 0"),
         ({"normalize": "variances"}, "Did you mean 'variance'?"),
     ],
 )
@@ -138,7 +136,7 @@ def test_each_part_is_kept_by_itself(illustrations: Collection, tmp_path: Path) 
     first = extract(illustrations, component(parts), store=store)
     assert first.features.seen_labels == ("tags",)
     assert first.features.values.shape == (30, 96 + 6)
-    again = extract(illustrations, component(parts, weights={"tags": 2.0}), store=store)
+    again = extract(illustrations, component(parts, part_weights={"tags": 2.0}), store=store)
     assert "look: all 30 images from the store" in again.store
     alone = extract(illustrations, component({"look": ColorHist()}, normalize="none"), store=store)
     assert "look: all 30 images from the store" in alone.store
@@ -176,6 +174,14 @@ def test_parts_that_share_no_image_are_an_error(illustrations: Collection) -> No
         extract(illustrations, component({"a": Half(True), "b": Half(False)}))
 
 
+def test_a_part_s_mistake_names_the_part(illustrations: Collection) -> None:
+    from clusterlab.extractors.timm import Timm
+
+    parts = {"look": Timm(model="resnet18", weights="random", crop=0)}
+    with pytest.raises(ComponentError, match=r"extractor\.parts\.look\.crop must be 1 or more"):
+        extract(illustrations, component(parts))
+
+
 def test_parts_are_chosen_by_name_on_the_command_line(shared_data: Path, tmp_path: Path) -> None:
     words = [
         "dataset=illustrations",
@@ -186,7 +192,7 @@ def test_parts_are_chosen_by_name_on_the_command_line(shared_data: Path, tmp_pat
         "~extractor@extractor.parts.caption",
         "+extractor@extractor.parts.tags=multi_hot",
         "extractor.parts.tags.columns=[tags]",
-        "extractor.weights.tags=0.5",
+        "extractor.part_weights.tags=0.5",
         "reducer=none",
         "view=pca",
     ]

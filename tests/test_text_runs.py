@@ -137,6 +137,30 @@ def test_an_empty_caption_costs_a_note(blip: Path, photos: Collection, tmp_path:
     assert "wrote nothing about 1 of 12 images" in found.notes[0]
 
 
+def test_all_models_that_are_missing_are_named_before_any_work(
+    blip: Path, shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    words = [
+        "dataset=illustrations",
+        f"data_dir={shared_data}",
+        "extractor=fusion",
+        "extractor@extractor.parts.image=mobilenetv2",
+        f"extractor.parts.caption.model={blip}",
+        *QUICK,
+    ]
+    with pytest.raises(ClusterlabError) as error:
+        clusterlab.run(overrides=words, folder=tmp_path / "run")
+    first, second = str(error.value).splitlines()
+    assert "timm/mobilenetv2_100.ra_in1k" in first
+    assert "extractor.parts.image.weights=PATH" in first
+    assert "sentence-transformers/all-mpnet-base-v2" in second
+    assert "extractor.parts.caption.encoder=PATH" in second
+    size = Store(tmp_path / "cache").size()
+    assert size["texts"] == size["vectors"] == 0
+
+
 def test_random_weights_of_a_captioner_are_marked(blip: Path, photos: Collection) -> None:
     extractor = ImageToText(model=str(blip), weights="random", encoder=str(minilm()))
     assert extract(photos, component(extractor)).features.marks == ("random weights",)
@@ -192,7 +216,7 @@ def test_image_caption_and_metadata_together(blip: Path, shared_data: Path, tmp_
         f"extractor.parts.caption.encoder={minilm()}",
         "+extractor@extractor.parts.tags=multi_hot",
         "extractor.parts.tags.columns=[tags]",
-        "extractor.weights.tags=0.5",
+        "extractor.part_weights.tags=0.5",
         *QUICK,
     ]
     result = clusterlab.run(overrides=words, folder=tmp_path / "run")

@@ -274,6 +274,5 @@ def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
 
 def _change(name: str, before: Any, now: Any) -> str:
     short = name.removeprefix("config.")
-    if isinstance(before, str) and isinstance(now, str) and len(before) == len(now) == 64:
-        return f"other {short}"
-    return f"{short} {before} -> {now}"
+    hashes = [value for value in (before, now) if isinstance(value, str) and len(value) == 64]
+    return f"other {short}" if hashes else f"{short} {before} -> {now}"

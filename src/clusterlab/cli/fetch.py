@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,21 +39,32 @@ def main(words: list[str]) -> int:
     overrides = unexpected(words, HELP, allowed=len(words))
     for word in overrides:
         if "=" not in word and not word.startswith("~"):
-            raise UsageError(f"'{word}' is not key=value. {HELP.splitlines()[0]}")
+            raise UsageError(f"'{word}' is not key=value.{_meant(word)} {HELP.splitlines()[0]}")
     config_dir = Path(folder) if folder else None
     runs = [_needs(run, config_dir) for run in _runs(overrides)]
-    found: dict[Source, dict[str, Any]] = {}
+    found: dict[tuple[str | None, ...], dict[str, Any]] = {}
     for extractor, needed in runs:
         if not needed and not as_json:
             print(f"{extractor} uses no model: there is nothing to fetch.")
         for source in needed:
-            if source not in found:
-                found[source] = _fetch(source)
+            files = (source.model, source.revision, source.weights)
+            if files not in found:
+                found[files] = _fetch(source)
                 if not as_json:
-                    _tell(found[source])
+                    _tell(found[files])
     if as_json:
         print(json.dumps({"models": list(found.values())}, indent=2, ensure_ascii=False))
     return 1 if any(facts["state"] == "failed" for facts in found.values()) else 0
+
+
+def _meant(word: str) -> str:
+    """People type the name of an extractor, or of an experiment, as it is."""
+    from clusterlab.config.find import groups
+
+    for group, prefix in (("extractor", ""), ("experiment", "+")):
+        if word in groups().get(group, {}):
+            return f" Did you mean {prefix}{group}={word}?"
+    return ""
 
 
 def _runs(overrides: list[str]) -> list[list[str]]:
@@ -72,23 +83,15 @@ def _needs(overrides: list[str], config_dir: Path | None) -> tuple[str, list[Sou
 
     config = compose(overrides, config_dir)
     plan = build({**resolve(config), "store": False}, stage_choices(config.hydra.runtime.choices))
+    from clusterlab.models.needs import sources
+
     return plan.extractor.name, list(sources(plan.extractor.instance))
-
-
-def sources(component: Any) -> Iterator[Source]:
-    """Every source of a component, and of those it is made of (`parts`, `encoder`)."""
-    yield from getattr(component, "sources", ())
-    parts = getattr(component, "parts", {})
-    for part in parts.values() if isinstance(parts, Mapping) else ():
-        yield from sources(part)
-    if (encoder := getattr(component, "encoder", None)) is not None:
-        yield from sources(encoder)
 
 
 def _fetch(source: Source) -> dict[str, Any]:
     """What became of one model, JSON-able. Its state: "fetched", "there" (already), "local" (the
     user's own files), "random" or "failed"."""
-    facts: dict[str, Any] = {"model": source.model, "revision": source.revision}
+    facts: dict[str, Any] = {"model": source.model, "revision": source.wanted}
     try:
         absent = source.missing()
         if source.random and not source.configs:

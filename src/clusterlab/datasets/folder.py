@@ -134,4 +134,7 @@ def _missing(root: Path) -> str:
     hint = ""
     if root.parent.is_dir():
         hint = closest(root.name, [path.name for path in root.parent.iterdir() if path.is_dir()])
-    return f"The folder dataset.path={root} does not exist.{hint}"
+    return (
+        f"The folder dataset.path={root} does not exist.{hint} "
+        "(For a collection that an experiment names: data_dir=FOLDER, or CLUSTERLAB_DATA.)"
+    )

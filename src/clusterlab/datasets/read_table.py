@@ -123,4 +123,7 @@ def _missing(path: Path) -> str:
     hint = ""
     if path.parent.is_dir():
         hint = closest(path.name, [other.name for other in path.parent.iterdir()])
-    return f"The table dataset.path={path} does not exist.{hint}"
+    return (
+        f"The table dataset.path={path} does not exist.{hint} "
+        "(For a collection that an experiment names: data_dir=FOLDER, or CLUSTERLAB_DATA.)"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from clusterlab.components import Component, JoiningExtractor
-from clusterlab.errors import DataError
+from clusterlab.errors import ComponentError, DataError
 from clusterlab.extractors._settings import Extraction, Settings
 from clusterlab.types import Collection, Features
 
@@ -22,7 +22,12 @@ def joined(
     made = {}
     for name, instance in joining.parts.items():
         part = Component(name=name, config=component.config["parts"][name], instance=instance)
-        made[name] = extract(collection, part, settings)
+        try:
+            made[name] = extract(collection, part, settings)
+        except ComponentError as error:
+            # A part names its arguments as if it were the whole.
+            text = str(error).replace("extractor.", f"extractor.parts.{name}.")
+            raise ComponentError(text) from error
     common = set.intersection(*({*one.features.ids} for one in made.values()))
     ids = tuple(id_ for id_ in collection.ids if id_ in common)
     if not ids:

@@ -1,23 +1,19 @@
-"""Texts to vectors: those that a model writes about the images, and those of the table."""
+"""Features of texts: those that a model writes about the images, and those of the table."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-from tqdm import tqdm
-
-from clusterlab.components import Component, ImageDescriber, TextEncoder, TextExtractor
-from clusterlab.errors import ClusterlabError, ComponentError, DataError
+from clusterlab.components import Component, ImageDescriber, TextExtractor
+from clusterlab.extractors._encoding import all_empty, described, encode, run_session
 from clusterlab.extractors._image_pass import ImagePass
 from clusterlab.extractors._image_vectors import ENGINE_VERSION, nothing_readable, store_sentence
 from clusterlab.extractors._repetition import repair
 from clusterlab.extractors._settings import Extraction, Settings
-from clusterlab.extractors._vectors import Vectors
-from clusterlab.models.session import Session, open_session
+from clusterlab.models.open_session import open_session
+from clusterlab.models.session import Session
 from clusterlab.origin import origin
 from clusterlab.store import key_of
 from clusterlab.types import Collection, Features, Text
@@ -31,7 +27,7 @@ def described_images(
     session = open_session(describer, settings.compute, settings.store)
     decoding = settings.decoding
     description: dict[str, Any] = {
-        "config": _config(component.config["_target_"], session),
+        "config": described(component.config["_target_"], session),
         "version": [ENGINE_VERSION, describer.version],
         "decoding": {"background": decoding.background, "reduce_to": decoding.reduce_to},
         "code": origin({"_target_": component.config["_target_"]}),
@@ -46,7 +42,7 @@ def described_images(
         raw, seconds = written[row]
         text, note = repair(raw)
         texts.append(Text(collection.ids[row], text, describer.name, seconds, note))
-    vectors = _encode([text.text for text in texts], describer.encoder, settings)
+    vectors = encode([text.text for text in texts], describer.encoder, settings)
     features = Features(
         ids=tuple(text.id for text in texts),
         values=vectors.values,
@@ -74,8 +70,10 @@ def table_texts(collection: Collection, component: Component, settings: Settings
     extractor: TextExtractor = component.instance
     found = [" ".join((text or "").split()) for text in extractor.texts(collection)]
     n_empty = sum(not text for text in found)
+    if n_empty == len(found):
+        raise all_empty(len(found))
     rows = [row for row, text in enumerate(found) if text or extractor.empty == "zero"]
-    vectors = _encode([found[row] for row in rows], extractor.encoder, settings)
+    vectors = encode([found[row] for row in rows], extractor.encoder, settings)
     texts = tuple(
         Text(collection.ids[row], found[row], extractor.name, note="" if found[row] else "empty")
         for row in rows
@@ -126,7 +124,7 @@ def _write(
 
     def write(inputs: list[Any]) -> list[tuple[str, float]]:
         begin = time.perf_counter()
-        texts = _run(session, inputs, f"Extractor '{name}'")
+        texts = run_session(session, inputs, f"Extractor '{name}'")
         seconds = round((time.perf_counter() - begin) / len(inputs), 4)
         return [(str(text), seconds) for text in texts]
 
@@ -145,83 +143,6 @@ def _write(
         elif row != source:
             images.fail_like(row, source)
     return written, store_sentence(store, n_stored, len(missing), reason, "texts")
-
-
-class _Encoded:
-    """values: (n, d) float32. sentence: what came from the store."""
-
-    def __init__(
-        self, values: np.ndarray, sentence: str, description: Mapping[str, Any], session: Session
-    ) -> None:
-        self.values = values
-        self.sentence = sentence
-        self.description = description
-        self.facts = session.facts
-
-
-def _encode(texts: Sequence[str], encoder: TextEncoder, settings: Settings) -> _Encoded:
-    """Equal texts are read once; an empty one is the zero vector."""
-    session = open_session(encoder, settings.compute, settings.store)
-    description: dict[str, Any] = {
-        "config": _config(f"{type(encoder).__module__}.{type(encoder).__name__}", session),
-        "version": [ENGINE_VERSION, encoder.version],
-    }
-    # Longest first: a batch of equal lengths is padded least, and memory runs out at once if ever.
-    different = sorted({text for text in texts if text}, key=lambda text: (-len(text), text))
-    if not different:
-        raise DataError(
-            f"All {len(texts):,} texts are empty, so there is nothing to tell the images apart by. "
-            "Use another extractor, or another text column (dataset.text_column=...)."
-        )
-    row_of = {_digest(text): row for row, text in enumerate(different)}
-    vectors = Vectors(len(different))
-    store = settings.store
-    reason = ""
-    if store is not None:
-        reason = store.why_new("vectors", description)
-        for digest, vector in store.vectors(key_of(description), list(row_of)):
-            vectors.put(row_of[digest], vector)
-    missing = [row for row in range(len(different)) if not vectors.has[row]]
-    n_stored = len(different) - len(missing)
-    batch_size = settings.batch_size or session.batch_size
-    with tqdm(total=len(missing), desc="read", unit="text", disable=None, leave=False) as bar:
-        for start in range(0, len(missing), batch_size):
-            rows = missing[start : start + batch_size]
-            made = _run(session, [different[row] for row in rows], "The text encoder")
-            for row, vector in zip(rows, made, strict=True):
-                vectors.put(row, np.asarray(vector, np.float32))
-            if store is not None:
-                kept = [(_digest(different[row]), vectors.values[row]) for row in rows]
-                store.add_vectors(description, kept)
-            bar.update(len(rows))
-    if store is not None and n_stored:
-        store.touch(key_of(description))
-    values = np.zeros((len(texts), vectors.values.shape[1]), np.float32)
-    for row, text in enumerate(texts):
-        if text:
-            values[row] = vectors.values[row_of[_digest(text)]]
-    sentence = store_sentence(store, n_stored, len(missing), reason, "different texts")
-    return _Encoded(values, sentence, description, session)
-
-
-def _run(session: Session, inputs: list[Any], who: str) -> list[Any]:
-    try:
-        results = session.run(inputs)
-    except ClusterlabError:
-        raise
-    except Exception as error:
-        raise ComponentError(
-            f"{who} failed on a batch of {len(inputs)}: {type(error).__name__}: {error}"
-        ) from error
-    return results
-
-
-def _config(target: str, session: Session) -> dict[str, Any]:
-    return {"_target_": target, **session.identity, **session.how}
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _models(*models: Any) -> list[dict[str, Any]]:

@@ -16,8 +16,9 @@ class Fusion:
     """Joins what several extractors say about an image: its looks, its caption, its metadata.
 
     parts: name -> extractor, in the order of the vector; any extractor can be a part.
-    weights: name -> how much a part has to say, 1 where it is not named. With d_i the distances
-        in the parts, as normalised, d^2 = sum of weight_i * d_i^2.
+    part_weights: name -> how much a part has to say, 1 where it is not named; a part of weight 0
+        is left out. With d_i the distances in the parts, as normalised, d^2 = sum of
+        weight_i * d_i^2.
     normalize: "variance" scales each image's vector to length 1 in each part, and then each part so
         that its values vary by 1 in all over the training images (all images where there is no
         split): then equal weights are an equal say. "l2" stops at length 1: a part whose vectors
@@ -33,7 +34,7 @@ class Fusion:
         self,
         *,
         parts: Mapping[str, Any],
-        weights: Mapping[str, float] | None = None,
+        part_weights: Mapping[str, float] | None = None,
         normalize: str = "variance",
     ) -> None:
         if not parts:
@@ -45,8 +46,8 @@ class Fusion:
                 f"Unknown extractor.normalize '{normalize}'.{closest(normalize, NORMALIZATIONS)} "
                 f"There are: {', '.join(NORMALIZATIONS)}."
             )
-        self.parts = dict(parts)
-        self.weights = _checked(dict.fromkeys(parts, 1.0), weights or {})
+        self.part_weights = _checked(dict.fromkeys(parts, 1.0), part_weights or {})
+        self.parts = {name: part for name, part in parts.items() if self.part_weights[name]}
         self.normalize = normalize
         self.fitted: dict[str, np.ndarray] = {}
 
@@ -58,7 +59,7 @@ class Fusion:
             if self.normalize != "none":
                 lengths = np.linalg.norm(block, axis=1, keepdims=True)
                 block = np.divide(block, lengths, out=np.zeros_like(block), where=lengths > 0)
-            scale = float(np.sqrt(self.weights[name]))
+            scale = float(np.sqrt(self.part_weights[name]))
             if self.normalize == "variance":
                 scale /= _spread(block[training])
             self.fitted[f"scale.{name}"] = np.array([scale])
@@ -76,12 +77,14 @@ def _checked(ones: dict[str, float], weights: Mapping[str, float]) -> dict[str, 
     for name, weight in weights.items():
         if name not in ones:
             raise ComponentError(
-                f"extractor.weights names '{name}', which is no part of the fusion."
+                f"extractor.part_weights names '{name}', which is no part of the fusion."
                 f"{closest(name, ones)} Parts: {', '.join(ones)}."
             )
         if not 0 <= weight < float("inf"):
-            raise ComponentError(f"extractor.weights.{name} is {weight}; it must be 0 or more.")
+            raise ComponentError(
+                f"extractor.part_weights.{name} is {weight}; it must be 0 or more."
+            )
     wanted = {**ones, **{name: float(weight) for name, weight in weights.items()}}
     if not any(wanted.values()):
-        raise ComponentError("extractor.weights are all 0, which leaves nothing to go by.")
+        raise ComponentError("extractor.part_weights are all 0, which leaves nothing to go by.")
     return wanted

@@ -21,9 +21,10 @@ def local_weights(weights: str | None, setting: str) -> Path | None:
     path = Path(weights).expanduser()
     if not path.exists():
         raise ComponentError(
-            f"{setting}={weights}: there is no such file or folder."
+            f"{setting}={weights}: there is no such file or folder ({path.resolve()})."
             f"{closest(weights, [RANDOM])} Give a file (.safetensors, .pth, .pt, .bin), a folder "
-            "that holds one, or random."
+            "that holds one, or random. (Experiments look in weights_dir=FOLDER, or the folder "
+            "that CLUSTERLAB_WEIGHTS names.)"
         )
     return path
 

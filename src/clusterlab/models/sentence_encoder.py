@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -13,25 +12,11 @@ import torch
 import transformers
 
 from clusterlab.errors import ComponentError
+from clusterlab.models._names import listing, wanted
+from clusterlab.models.no_code import no_code, reason
 from clusterlab.models.pretrained import load_pretrained, quiet
 from clusterlab.models.source import Source
-from clusterlab.models.tokenizer import check_tokenizer
-
-# Beside the weights, what decides how a folder of sentence-transformers reads a text.
-_READING = (
-    "modules.json",
-    "config.json",
-    "config_sentence_transformers.json",
-    "sentence_*_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.*",
-    "merges.txt",
-    "*.model",
-    "[0-9]*_*/config.json",
-)
+from clusterlab.models.tokenizer import check_tokenizer, files_digest
 
 
 class SentenceEncoder:
@@ -82,20 +67,20 @@ class SentenceEncoder:
         folder = self.source.folder()
         self._check_weights()
         try:
-            with quiet():
+            with quiet(), no_code():
                 module = sentence_transformers.SentenceTransformer(
                     str(folder),
                     device="cpu",
                     local_files_only=True,
+                    trust_remote_code=False,
                     model_kwargs={"dtype": torch.float32},
                 )
                 # A model of images alone loads as well.
                 module.encode(["text"])
         except Exception as error:
-            first = " ".join(str(error).split())[:200].rstrip(".")
             raise ComponentError(
-                f"The sentence encoder '{self.source.model}' cannot read text: {first}. Choose "
-                f"another {self.source.setting}."
+                f"The sentence encoder '{self.source.model}' cannot read text: {reason(error)}. "
+                f"Choose another {self.source.setting}."
             ) from error
         check_tokenizer(self.source)
         if self.max_tokens is not None:
@@ -137,11 +122,6 @@ class SentenceEncoder:
 
     @cached_property
     def _reading(self) -> str:
-        """Hex SHA-256 of the configs and the tokenizer."""
+        """Hex SHA-256 of all that a run takes beside the weights: configs and tokenizer."""
         folder = self.source.folder()
-        files = {file for pattern in _READING for file in folder.glob(pattern)}
-        digest = hashlib.sha256()
-        for file in sorted(files, key=lambda file: file.relative_to(folder).as_posix()):
-            digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
-            digest.update(file.read_bytes())
-        return digest.hexdigest()
+        return files_digest(folder, wanted(listing(folder), weights=False))

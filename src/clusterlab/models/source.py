@@ -119,7 +119,8 @@ class Source:
         return found is None or bool(found.lacking)
 
     @property
-    def _wanted(self) -> str | None:
+    def wanted(self) -> str | None:
+        """The revision that is looked for; None is the newest."""
         return self.revision or REVISIONS.get(self.model)
 
     def _needs_hub(self) -> bool:
@@ -129,7 +130,7 @@ class Source:
         return self.weights is None and local_model(self.model, self.setting) is None
 
     def _look(self) -> Snapshot | None:
-        return look(self.model, self._wanted, weights=self._weights_from_hub())
+        return look(self.model, self.wanted, weights=self._weights_from_hub())
 
     def _own_folder(self) -> Path | None:
         """The folder on the user's disk that stands for the hub's, if there is one."""
@@ -143,20 +144,38 @@ class Source:
 
     def _download(self, found: Snapshot | None) -> Path:
         try:
-            return download(self.model, self._wanted, weights=self._weights_from_hub())
+            return download(self.model, self.wanted, weights=self._weights_from_hub())
         except ComponentError as error:
             raise ComponentError(self._absent(found, str(error))) from error
 
     def _absent(self, found: Snapshot | None, reason: str) -> str:
         what = "weights" if self._weights_from_hub() else "configs"
         lacking = f" whole (lacking: {', '.join(found.lacking[:3])})" if found else ""
-        hint = closest(self.model, set(cached_models()) - {self.model})
+        mine = f"files of your own: {self.setting}=PATH"
+        if what == "configs":
+            key = self.setting.removesuffix("weights")
+            mine = (
+                "a folder as save_pretrained writes it, with the config.json and the processor's: "
+                f"{key}model=FOLDER"
+            )
         return (
-            f"The {what} of model '{self.model}' (revision {self._wanted or 'main'}) are not"
-            f"{lacking} in the local cache {cache_folder()}, and {reason}.{hint} Two ways out: "
-            "once that is mended, `clusterlab fetch` with the words of this run (a cache filled "
-            f"elsewhere may be copied here); or files of your own: {self.setting}=PATH."
+            f"The {what} of model '{self.model}' (revision {self.wanted or 'main'}) are not"
+            f"{lacking} in the local cache {cache_folder()}, and {reason}.{self._hint()} Two ways "
+            "out: once that is mended, `clusterlab fetch` with the words of this run (a cache "
+            f"filled elsewhere may be copied here); or {mine}."
         )
+
+    def _hint(self) -> str:
+        known = {name for name in (*cached_models(), *REVISIONS) if name != self.model}
+        hint = closest(self.model, known)
+        if hint or "/" in self.model:
+            return hint
+        # People leave out whose model it is.
+        tails = {name.split("/")[-1]: name for name in known}
+        near = closest(self.model, tails)
+        for tail, name in tails.items():
+            near = near.replace(f"'{tail}'", f"'{name}'")
+        return near
 
 
 def _sha256(file: Path) -> str:
