@@ -135,7 +135,30 @@ def write_run(
     return metrics
 
 
-def write_unfinished(folder: Path, *, state: str = "failed", stage: str = "reduce") -> None:
+def write_unfinished(
+    folder: Path,
+    *,
+    state: str = "failed",
+    stage: str = "reduce",
+    message: str = "",
+    config: dict[str, Any] | None = None,
+) -> None:
     """A run that stopped on its way."""
     folder.mkdir(parents=True)
-    (folder / "status.json").write_text(json.dumps({"state": state, "stage": stage}))
+    status = {"state": state, "stage": stage, "message": message}
+    (folder / "status.json").write_text(json.dumps(status))
+    if config is not None:
+        (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def change_config(folder: Path, **settings: Any) -> None:
+    """Other values in a run's config.yaml; `__` in a name is a dot in the key."""
+    path = folder / "config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for key, value in settings.items():
+        *nodes, last = key.split("__")
+        node = config
+        for name in nodes:
+            node = node.setdefault(name, {})
+        node[last] = value
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")

@@ -20,6 +20,7 @@ from clusterlab.reports.console import summary
 from clusterlab.reports.html import write_html
 from clusterlab.reports.metrics_file import metrics
 from clusterlab.reports.page.captions import authors
+from clusterlab.reports.page.headline import sentence
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
 from clusterlab.types import Outcome, Text
@@ -348,6 +349,36 @@ def test_the_terminal_names_the_mark_above_the_scores(marked: Outcome) -> None:
     lines = summary(marked, Path("runs/x")).splitlines()
     assert lines[0].startswith("Random weights: a model was never trained")
     head = next(row for row, line in enumerate(lines) if "by chance" in line)
-    assert MARK in lines[head]
-    assert lines[head + 1].startswith(("ari", "silhouette"))
+    assert lines[head].split() == ["score", "by", "chance"], "no column without values"
+    rows = [line for line in lines[head:] if line.startswith(("ari", "purity", "silhouette"))]
+    assert rows
+    assert all(MARK in row for row in rows)
     assert max(map(len, lines)) <= 80
+
+
+def test_a_supervised_score_with_several_marks_fits_a_terminal(marked: Outcome) -> None:
+    seen = tuple(map(str, marked.collection.labels.columns))
+    for marks in ((MARK,), (MARK, "made of something rather long")):
+        features = dataclasses.replace(marked.features, marks=marks, seen_labels=seen)
+        lines = summary(dataclasses.replace(marked, features=features), Path("x")).splitlines()
+        assert max(map(len, lines)) <= 80
+        assert [line for line in lines if line.startswith("ari") and MARK in line]
+    features = dataclasses.replace(marked.features, seen_labels=seen)
+    text = summary(dataclasses.replace(marked, features=features), Path("x"))
+    assert f"{MARK}; supervised" in text
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_the_headline_names_the_parts_of_a_fusion(plain: Outcome, recorded: bool) -> None:
+    parts = {
+        "image": {"_target_": "clusterlab.extractors.hog.Hog"},
+        "caption": {"_target_": "clusterlab.extractors.blip.ImageToText"},
+    }
+    own = {"extractor@extractor.parts.image": "vit", "extractor@extractor.parts.caption": "blip"}
+    fused = dataclasses.replace(
+        plain,
+        choices={**plain.choices, "extractor": "fusion", **(own if recorded else {})},
+        components={**plain.components, "extractor": {"parts": parts}},
+    )
+    image = "ViT" if recorded else "HOG"
+    assert f"→ image: {image}, caption: BLIP captions (" in sentence(fused)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,28 +13,36 @@ from clusterlab.errors import UsageError
 
 if TYPE_CHECKING:
     from clusterlab.reports.compare.leaderboard import Comparison
+    from clusterlab.reports.compare.left_out import LeftOut
 
 HELP = """\
-usage: clusterlab compare RUN... [--metric KEY] [--sort auto|asc|desc] [--all] [--by-seed]
-                          [--format table|csv|json|markdown|html] [--json] [--output FILE]
+usage: clusterlab compare RUN... [--metric KEY] [--sort auto|asc|desc] [--all]
+                          [--by-seed] [--unfinished] [--json] [--output FILE]
+                          [--format table|csv|json|markdown|html]
 
-Runs side by side, best first. RUN is a run's folder, a sweep's, or any folder above them, such as
-runs/digits. Runs that differ only in the seed are one row: mean ± standard deviation. For two runs
-also what moved: images that changed cluster, settings, scores.
+Runs side by side, best first. RUN is a run's folder, a sweep's, or any folder
+above them, such as runs/digits. Runs that differ only in the seed are one row:
+mean ± standard deviation. For two runs also what moved: images that changed
+cluster, settings, scores.
 
-  --metric KEY    sort by this: a key of metrics.json, or its first part (ari, silhouette, ...);
-                  by default the ARI on the first label column, else the silhouette where all runs
-                  share one space, else the name
+  --metric KEY    sort by this: a key of metrics.json, or its first part (ari,
+                  silhouette, ...); by default the ARI on the first label
+                  column, else the silhouette where all runs share one space,
+                  else the name
   --sort WAY      auto (the best first), asc or desc
-  --all           every metric, in table and Markdown (CSV, JSON and HTML always have them)
+  --all           every metric, in table and Markdown (CSV, JSON and HTML
+                  always have them)
   --by-seed       one row a run: do not pool seeds
-  --format FORM   table, csv, json, markdown or html; by default what FILE's name ends in
+  --unfinished    list the runs that did not finish, with settings and reasons
+  --format FORM   table, csv, json, markdown or html; by default what FILE's
+                  name ends in
   --json          the same as --format json
   --output FILE   write there instead of to stdout
 
-Rows that were scored on different images or in different spaces are sorted as asked, with a
-warning, and none is marked as the best. A row whose features have seen the labels is tagged
-supervised. Runs that did not finish are named on stderr.
+Rows that were scored on different images or in different spaces are sorted as
+asked, with a warning, and none is marked as the best. A row whose features have
+seen the labels is tagged supervised. Runs that did not finish are counted on
+stderr; those that were named one by one are listed there.
 
 examples:
   clusterlab compare runs/digits
@@ -58,8 +67,8 @@ def main(argv: list[str]) -> int:
         return 0
 
     from clusterlab.files import write_text
-    from clusterlab.reports.compare.display import plain
     from clusterlab.reports.compare.leaderboard import compare
+    from clusterlab.reports.compare.names import plain
 
     comparison = compare(
         arguments.runs,
@@ -67,8 +76,8 @@ def main(argv: list[str]) -> int:
         sort=arguments.sort,
         by_seed=arguments.by_seed,
     )
-    for one in comparison.left_out:
-        print(plain(f"Left out: {one.folder} ({one.reason})"), file=sys.stderr)
+    for line in _left_out(comparison.left_out, every=arguments.unfinished):
+        print(line, file=sys.stderr)
     form = arguments.format or _FORMAT_OF.get(Path(arguments.output or "").suffix, "table")
     if form != "table" or arguments.output:
         for warning in comparison.warnings:
@@ -80,6 +89,28 @@ def main(argv: list[str]) -> int:
     else:
         print(text, end="")
     return 0
+
+
+def _left_out(left_out: Sequence[LeftOut], *, every: bool) -> list[str]:
+    """What is missing from the table: a line for each run that was named or whose files are
+    damaged, and one line for all that did not finish in folders full of runs. every: these too,
+    by their reasons."""
+    from clusterlab.reports.compare.left_out import told
+    from clusterlab.reports.compare.names import plain
+
+    among = [one for one in left_out if one.unfinished and not one.named]
+    alone = [one for one in left_out if one not in among]
+    lines = [plain(f"Left out: {one.folder} ({one.why})") for one in alone]
+    if every:
+        return [*lines, *told(among, shutil.get_terminal_size((80, 24)).columns)]
+    if len(among) == 1:
+        lines.append("1 run did not finish and is left out (--unfinished says which and why)")
+    elif among:
+        lines.append(
+            f"{len(among):,} runs did not finish and are left out "
+            "(--unfinished lists them, with reasons)"
+        )
+    return lines
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -94,6 +125,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--output")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--by-seed", action="store_true")
+    parser.add_argument("--unfinished", action="store_true")
     arguments = parser.parse_intermixed_args(argv)
     if not arguments.runs and not arguments.help:
         parser.error("name at least one run's folder, such as runs/digits")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,17 +16,21 @@ from clusterlab.errors import ClusterlabError, ConfigError, OutputError, UsageEr
 from clusterlab.native_output import own_stderr
 
 if TYPE_CHECKING:
+    from clusterlab.reports.compare.sweep import FailedJob
     from clusterlab.types import Outcome
 
 HELP = """\
-usage: clusterlab run [+experiment=NAME] [group=option] [key=value] [-m] [--config-dir DIR]
-                      [--again RUN] [--json]
+usage: clusterlab run [+experiment=NAME] [group=option] [key=value] [-m]
+                      [--config-dir DIR] [--again RUN] [--json]
 
-Carries out one config and leaves a run folder with report.html in it. The last line of stdout is
-the folder. Words are Hydra's: any key of `clusterlab show` can be set.
+Carries out one config and leaves a run folder with report.html in it. The last
+line of stdout is the folder. Words are Hydra's: any key of `clusterlab show`
+can be set.
 
-  -m, --multirun    a sweep: values separated by commas, or glob(...), give one run each
-  --config-dir DIR  your own configs, in the same groups: DIR/experiment/mine.yaml
+  -m, --multirun    a sweep: values separated by commas, or glob(...), give one
+                    run each
+  --config-dir DIR  your own configs, in the same groups, such as
+                    DIR/experiment/mine.yaml
   --again RUN       the config of an earlier run, with key=value changes
   --json            the scores and the folder as JSON on stdout
 
@@ -34,9 +38,11 @@ examples:
   clusterlab run
   clusterlab run reducer=umap clusterer=hdbscan
   clusterlab run dataset=folder dataset.path=data/sample clusterer.n_clusters=8
-  clusterlab run dataset=table dataset.path=objects.csv dataset.label_columns='[word,kind]'
+  clusterlab run dataset=table dataset.path=objects.csv \\
+      dataset.label_columns='[word,kind]'
   clusterlab run -m extractor=hog,color_hist seed=0,1,2
-  clusterlab run clusterer=custom clusterer._target_=sklearn.cluster.Birch clusterer.n_clusters=9
+  clusterlab run clusterer=custom clusterer._target_=sklearn.cluster.Birch \\
+      clusterer.n_clusters=9
   clusterlab run hydra.run.dir=runs/my_run
 """
 
@@ -83,10 +89,11 @@ def _run(
     overrides = normalize([word for word in words if _is_override(word)])
     check_options(overrides, config_dir)
     # Hydra builds its own parts before any check of ours, so they are looked at first.
-    shared = compose(without_sweeps(overrides), config_dir, config_name=config_name)
+    fixed = without_sweeps(overrides)
+    shared = compose(fixed, config_dir, config_name=config_name)
     if not sweep:
         resolve(shared)
-    results = _Results(choices, as_json=as_json, quiet=sweep)
+    results = _Results(choices, as_json=as_json, quiet=sweep, fixed=fixed)
     normal = iter(overrides)
     in_order = [next(normal) if _is_override(word) else word for word in words]
     with plain_errors(config_dir), _plain_os_errors():
@@ -119,25 +126,34 @@ def _check_words(words: list[str]) -> None:
 class _Results:
     """Shows each run as it ends; in a sweep one that fails does not take the others along."""
 
-    def __init__(self, choices: Mapping[str, str], *, as_json: bool, quiet: bool) -> None:
+    def __init__(
+        self, choices: Mapping[str, str], *, as_json: bool, quiet: bool, fixed: Sequence[str]
+    ) -> None:
+        """fixed: the overrides that all runs share."""
         self.choices = choices
         self.as_json = as_json
         self.quiet = quiet
+        self.fixed = {_key(word) for word in fixed}
         self.error: Exception | None = None
-        self.failed = 0
+        self.failed: list[FailedJob] = []
         self.folders: list[Path] = []
 
     def take(self, config: Any) -> None:
         """Runs a job. Hydra would print an error in its own words, so a single run's waits."""
         from clusterlab.config.launch import launch_job
+        from clusterlab.reports.compare.sweep import FailedJob
 
+        job = self._job() if self.quiet else (Path(), "")
+        if self.quiet:
+            # A run's progress says how far it got, not which one it is.
+            print(f"[{job[0].name}] {job[1]}".rstrip(), file=sys.stderr)
         try:
             outcome, folder = launch_job(config, self.choices)
         except Exception as error:
             if not self.quiet:
                 self.error = error
             elif isinstance(error, ClusterlabError):
-                self.failed += 1
+                self.failed.append(FailedJob(*job, str(error)))
                 print(f"clusterlab: {error}", file=sys.stderr)
             else:
                 raise
@@ -146,27 +162,42 @@ class _Results:
         if not self.quiet:
             _show(outcome, folder, self.as_json)
 
+    def _job(self) -> tuple[Path, str]:
+        """The folder of Hydra's job, and what of the command line is this job's alone."""
+        from hydra.core.hydra_config import HydraConfig
+
+        from clusterlab.config.launch import shortest
+
+        hydra = HydraConfig.get()
+        own = [word for word in hydra.overrides.task if _key(word) not in self.fixed]
+        words = " ".join(word.lstrip("+") for word in own)
+        return shortest(Path(hydra.runtime.output_dir)), words
+
     def summarize_what_is_there(self) -> None:
         """An interrupted sweep has a summary of the runs that it finished."""
         from clusterlab.reports.compare.sweep import summarize_sweep
 
         if self.quiet and self.folders:
-            summarize_sweep(self.folders[0].parent)
+            summarize_sweep(self.folders[0].parent, self.failed)
 
     def finish_sweep(self, folder: Path) -> int:
         from clusterlab.reports.compare.sweep import summarize_sweep
 
-        n_runs = self.failed + len(self.folders)
+        n_runs = len(self.failed) + len(self.folders)
         if not n_runs:
             raise UsageError("The sweep launched no run: check the values after -m.")
         if self.folders:
-            table = summarize_sweep(folder)
+            table = summarize_sweep(folder, self.failed)
             print(json.dumps([_as_json(run) for run in self.folders]) if self.as_json else table)
         if self.failed:
-            print(f"clusterlab: {self.failed} of {n_runs} runs failed.", file=sys.stderr)
+            print(f"clusterlab: {len(self.failed)} of {n_runs} runs failed.", file=sys.stderr)
         if not self.as_json:
             print(folder)
         return 1 if self.failed else 0
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]
 
 
 def _as_json(folder: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -21,8 +22,7 @@ def summary(outcome: Outcome, folder: Path) -> str:
     lines += [_what(outcome), ""]
     rows = _rows(outcome)
     if rows:
-        head = f"{'':<14}{'':<20}{'score':>8}{'by chance':>12}"
-        lines.append(f"{head}  {joined(marks)[:24]}".rstrip())
+        lines.append(f"{'':<12}{'':<20}{'score':>8}{'by chance':>12}")
         lines += rows
         lines.append("")
     for note in outcome.notes:
@@ -44,19 +44,22 @@ def _what(outcome: Outcome) -> str:
 
 def _rows(outcome: Outcome) -> list[str]:
     scores = outcome.evaluation.scores
-    supervised = set(outcome.features.seen_labels)
+    marks, supervised = outcome.features.marks, set(outcome.features.seen_labels)
     split = outcome.evaluation.scored_split
     lines = []
     for row in scores[(scores.noise == "cluster") & (scores.split == split)].itertuples():
         if row.metric in _SHOWN and row.label in outcome.collection.labels:
             chance = _three(row.chance) if pd.notna(row.chance) else ""
-            tag = "  supervised" if row.label in supervised else ""
-            lines.append(
-                f"{row.metric:<14}{row.label[:19]:<20}{_three(row.value):>8}{chance:>12}{tag}"
-            )
+            tags = [*marks, *(["supervised"] if row.label in supervised else [])]
+            lines.append(_row(row.metric, row.label, _three(row.value), chance, tags))
         elif row.metric == "silhouette":
-            lines.append(f"{row.metric:<14}{f'in {row.space}':<20}{_three(row.value):>8}")
+            lines.append(_row(row.metric, f"in {row.space}", _three(row.value), "", marks))
     return lines
+
+
+def _row(metric: str, target: str, value: str, chance: str, tags: Sequence[str]) -> str:
+    line = f"{metric:<12}{target[:19]:<20}{value:>8}{chance:>12}  {joined(tags)}"
+    return line.rstrip() if len(line) <= 80 else f"{line[:78]} …"
 
 
 def _three(value: float) -> str:

@@ -62,6 +62,19 @@ def is_seed(key: str) -> bool:
     return key.rpartition(".")[2] in _SEED_KEYS
 
 
+def class_of(flat: Flat, node: str) -> str:
+    """The component at `node` by its class; one of clusterlab's own by its module, which is named
+    like the option.
+
+    >>> class_of({"a._target_": "clusterlab.extractors.hog.Hog"}, "a")
+    'hog'
+    >>> class_of({"a._target_": "sklearn.cluster.KMeans"}, "a")
+    'KMeans'
+    """
+    *modules, name = str(flat.get(f"{node}._target_", "")).split(".")
+    return modules[-1] if modules[:1] == ["clusterlab"] and len(modules) > 1 else name
+
+
 def part(flat: Flat, stages: Sequence[str]) -> dict[str, Any]:
     """The part of a flat config below these top-level keys, and the seed.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clusterlab.reports.compare.caveats import image_groups
 from clusterlab.reports.compare.leaderboard import Comparison
+from clusterlab.reports.compare.names import plain
 from clusterlab.reports.compare.rows import Row
 from clusterlab.reports.compare.scores import label_of, show, split_key
 
@@ -72,7 +72,9 @@ def shared_label(keys: Sequence[str]) -> str | None:
 def footnotes(comparison: Comparison, keys: Sequence[str]) -> list[str]:
     """Sentences that say how to read the table."""
     rows = comparison.rows
-    found = [_order(comparison)]
+    one_name = len(rows) > 1 and len({row.name for row in rows}) == 1
+    found = [f"Runs of {plain(rows[0].name)}."] if one_name else []
+    found.append(_order(comparison))
     if len(image_groups(rows)) == 1 and rows[0].values("n_scored").size:
         count = show("n_scored", rows[0].mean("n_scored"))
         found.append(f"Scored on {count} images, split {plain(rows[0].runs[0].scored_split)}.")
@@ -85,17 +87,6 @@ def footnotes(comparison: Comparison, keys: Sequence[str]) -> list[str]:
     return found
 
 
-def plain(text: str) -> str:
-    """The text without control characters, which could move a terminal's cursor.
-
-    >>> plain("red\\x1b[31m")
-    'red?[31m'
-    """
-    return "".join(
-        "?" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char for char in text
-    )
-
-
 def _order(comparison: Comparison) -> str:
     if comparison.metric is None:
         return "Sorted by name: no score may rank these rows."
@@ -106,11 +97,9 @@ def _order(comparison: Comparison) -> str:
 
 
 def _words(rows: Sequence[Row], keys: Sequence[str]) -> list[Column]:
-    heads = list(rows[0].settings)
+    heads = list(rows[0].words)
     columns = [
-        Column(
-            tuple(plain(head).split(".")), tuple(Cell(plain(row.settings[head])) for row in rows)
-        )
+        Column(tuple(plain(head).split(".")), tuple(Cell(plain(row.words[head])) for row in rows))
         for head in heads
     ]
     if not heads or len({row.name for row in rows}) > 1 or any(_tag(row, keys) for row in rows):

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from clusterlab.errors import UsageError
-from clusterlab.reports.compare.read_runs import Run, UnusableRunError, read_run
+from clusterlab.reports.compare.left_out import LeftOut, with_settings
+from clusterlab.reports.compare.read_runs import Run, UnusableRunError, read_config, read_run
 
-_BESIDE_RUNS = frozenset({"summary.csv", "summary.html", "multirun.yaml"})
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A run folder that cannot be compared, and why."""
-
-    folder: Path
-    reason: str
+_BESIDE_RUNS = frozenset({"summary.csv", "summary.html", "unfinished.csv", "multirun.yaml"})
 
 
 def find_runs(paths: Iterable[Path]) -> tuple[list[Run], list[LeftOut]]:
@@ -26,6 +19,8 @@ def find_runs(paths: Iterable[Path]) -> tuple[list[Run], list[LeftOut]]:
 
     Raises UsageError for a path that is no run and holds none.
     """
+    paths = list(paths)
+    named = {path.resolve() for path in paths}
     folders: dict[Path, Path] = {}  # real path -> the path as the user gave it
     for path in paths:
         if not (path.is_file() and path.name in _BESIDE_RUNS):
@@ -33,12 +28,29 @@ def find_runs(paths: Iterable[Path]) -> tuple[list[Run], list[LeftOut]]:
                 folders.setdefault(folder.resolve(), folder)
     runs: list[Run] = []
     left_out: list[LeftOut] = []
-    for folder in folders.values():
+    for real, folder in folders.items():
         try:
             runs.append(read_run(folder))
-        except UnusableRunError as reason:
-            left_out.append(LeftOut(folder, str(reason)))
-    return runs, left_out
+        except UnusableRunError as error:
+            left_out.append(
+                LeftOut(
+                    folder=folder,
+                    reason=str(error),
+                    message=error.message,
+                    unfinished=error.unfinished,
+                    named=real in named,
+                    config=_config(folder),
+                )
+            )
+    return runs, with_settings(left_out, runs)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    """Of a run that was left out: nothing where there is none."""
+    try:
+        return read_config(folder)
+    except UnusableRunError:
+        return {}
 
 
 def _run_folders(path: Path) -> list[Path]:

@@ -12,7 +12,8 @@ import pandas as pd
 
 from clusterlab.errors import DataError
 from clusterlab.reports.compare.caveats import comparable, warnings_for
-from clusterlab.reports.compare.find_runs import LeftOut, find_runs
+from clusterlab.reports.compare.find_runs import find_runs
+from clusterlab.reports.compare.left_out import LeftOut, alike
 from clusterlab.reports.compare.moved import Moved, what_moved
 from clusterlab.reports.compare.rows import Row, pool
 from clusterlab.reports.compare.scores import (
@@ -75,7 +76,7 @@ def compare(
     """
     runs, left_out = find_runs([Path(folder) for folder in folders])
     if not runs:
-        reasons = "; ".join(f"{one.folder} ({one.reason})" for one in left_out)
+        reasons = "; ".join(f"{_folders(group.runs)} ({group.why})" for group in alike(left_out))
         raise DataError(f"None of these runs can be compared: {reasons or 'no run was given'}.")
     keys = _ordered(dict.fromkeys(key for run in runs for key in run.metrics))
     rows = with_settings(pool(runs, by_seed=by_seed), taken=[*OWN_COLUMNS, *keys], by_seed=by_seed)
@@ -99,6 +100,11 @@ def compare(
         left_out=tuple(left_out),
         moved=what_moved(*runs) if len(runs) == 2 else None,
     )
+
+
+def _folders(left_out: Sequence[LeftOut]) -> str:
+    shown = ", ".join(str(one.folder) for one in left_out[:3])
+    return shown if len(left_out) <= 3 else f"{shown} and {len(left_out) - 3} more"
 
 
 def _ordered(keys: Iterable[str]) -> list[str]:

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from clusterlab.reports.compare.configs import is_seed
-from clusterlab.reports.compare.display import plain
 from clusterlab.reports.compare.moved import NOISE, Moved
+from clusterlab.reports.compare.names import plain
 from clusterlab.reports.compare.read_runs import Run
 from clusterlab.reports.compare.scores import show
 from clusterlab.reports.compare.settings import stages_apart

@@ -17,7 +17,7 @@ _MARKS = "marks"
 _OWN_COLUMNS = frozenset({"id", "path", "cluster", "strength", "split", "x", "y"})
 _UNREAD = frozenset({"path", "strength", "x", "y"})
 # What a config from before there were models says of these: nothing, which is no difference.
-_COMPUTE = {"device": "auto", "precision": "auto", "compile": False, "backend": "torch"}
+COMPUTE = {"device": "auto", "precision": "auto", "compile": False, "backend": "torch"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,13 @@ class Run:
 
 
 class UnusableRunError(Exception):
-    """Why a run folder cannot be compared."""
+    """Why a run folder cannot be compared. message: the error that ended the run, if one did.
+    unfinished: False where its files are damaged."""
+
+    def __init__(self, reason: str, *, message: str = "", unfinished: bool = False) -> None:
+        super().__init__(reason)
+        self.message = message
+        self.unfinished = unfinished
 
 
 def read_run(folder: Path) -> Run:
@@ -56,10 +62,11 @@ def read_run(folder: Path) -> Run:
     if not (folder / "metrics.json").is_file():
         status = _json(folder, "status.json")
         state, stage = status.get("state", "unfinished"), status.get("stage", "unknown")
-        raise UnusableRunError(f"{state}, stage {stage}")
+        message = str(status.get("message", ""))
+        raise UnusableRunError(f"{state}, stage {stage}", message=message, unfinished=True)
     metrics = _json(folder, "metrics.json")
     environment = _json(folder, "environment.json")
-    config = _config(folder)
+    config = read_config(folder)
     split = str(metrics.get("scored_split", "all"))
     marks = _marks(metrics)
     images, labels = _digests(folder, split, marked=bool(marks))
@@ -96,6 +103,20 @@ def read_assignments(folder: Path, *, marked: bool) -> pd.DataFrame:
     return table.drop(columns=_MARKS, errors="ignore") if marked else table
 
 
+def read_config(folder: Path) -> dict[str, Any]:
+    """config.yaml, without what says where things are. Raises UnusableRunError."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is
+    try:
+        found = yaml.load((folder / "config.yaml").read_text(encoding="utf-8"), Loader=loader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise UnusableRunError(f"config.yaml cannot be read: {error}") from error
+    if not isinstance(found, dict):
+        raise UnusableRunError("config.yaml holds no mapping")
+    # A place on this machine; a component that reads from it says so itself.
+    found.pop("weights_dir", None)
+    return found | {key: found.get(key, default) for key, default in COMPUTE.items()}
+
+
 def label_columns_of(assignments: pd.DataFrame) -> list[str]:
     """The label columns of assignments.csv, in its order."""
     return [column for column in assignments.columns if column not in _OWN_COLUMNS]
@@ -116,19 +137,6 @@ def _json(folder: Path, name: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UnusableRunError(f"{name} holds no mapping")
     return found
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is
-    try:
-        found = yaml.load((folder / "config.yaml").read_text(encoding="utf-8"), Loader=loader)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UnusableRunError(f"config.yaml cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise UnusableRunError("config.yaml holds no mapping")
-    # A place on this machine; a component that reads from it says so itself.
-    found.pop("weights_dir", None)
-    return found | {key: found.get(key, default) for key, default in _COMPUTE.items()}
 
 
 def _table(folder: Path, name: str, *needed: str) -> pd.DataFrame:

@@ -28,7 +28,13 @@ def render_json(comparison: Comparison) -> str:
         ],
         "warnings": list(comparison.warnings),
         "left_out": [
-            {"folder": str(one.folder), "reason": one.reason} for one in comparison.left_out
+            {
+                "folder": str(one.folder),
+                "reason": one.reason,
+                "message": one.message,
+                "settings": one.settings,
+            }
+            for one in comparison.left_out
         ],
         "moved": None if comparison.moved is None else _moved(comparison.moved),
     }

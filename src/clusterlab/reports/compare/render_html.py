@@ -12,8 +12,9 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from clusterlab.reports.compare.display import Column, columns_of, footnotes, plain
+from clusterlab.reports.compare.display import Column, columns_of, footnotes
 from clusterlab.reports.compare.leaderboard import Comparison
+from clusterlab.reports.compare.left_out import alike
 from clusterlab.reports.compare.moved import Moved
 from clusterlab.reports.compare.moved_text import (
     agreement,
@@ -21,6 +22,7 @@ from clusterlab.reports.compare.moved_text import (
     score_lines,
     setting_lines,
 )
+from clusterlab.reports.compare.names import plain
 from clusterlab.reports.compare.read_runs import Run
 
 _N_FLOWS = 20
@@ -53,7 +55,11 @@ def render_html(comparison: Comparison, *, title: str, beside: Path) -> str:
         views=[_view(comparison, comparison.metrics), _view(comparison, comparison.all_metrics)],
         seeds=[[_seed(run, beside) for run in row.runs] for row in comparison.rows],
         footnotes=footnotes(comparison, keys),
-        left_out=[(_relative(one.folder, beside), one.reason) for one in comparison.left_out],
+        n_left_out=len(comparison.left_out),
+        left_out=[
+            (group.why, [(_relative(one.folder, beside), one.settings) for one in group.runs])
+            for group in alike(comparison.left_out)
+        ],
         moved=None if comparison.moved is None else _moved(comparison.moved, keys, beside),
     )
 

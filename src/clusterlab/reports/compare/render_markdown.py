@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from clusterlab.reports.compare.display import columns_of, footnotes, plain
+from clusterlab.reports.compare.display import columns_of, footnotes
 from clusterlab.reports.compare.leaderboard import Comparison
 from clusterlab.reports.compare.moved_text import moved_lines
+from clusterlab.reports.compare.names import plain
 
 
 def render_markdown(comparison: Comparison, *, all_metrics: bool = False) -> str:

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clusterlab.reports.compare.display import Column, columns_of, footnotes, plain, titles
+from clusterlab.reports.compare.display import Column, columns_of, footnotes, titles
 from clusterlab.reports.compare.leaderboard import Comparison
 from clusterlab.reports.compare.moved_text import moved_lines
+from clusterlab.reports.compare.names import longest_piece, plain, wrapped
 
 _GAP = 2
 _LEAST_NAME = 16
@@ -55,7 +56,9 @@ def _tables(comparison: Comparison, keys: Sequence[str], width: int) -> list[Tab
     name = titles(comparison, keys)
     metrics = [column for column in columns if column.key not in (None, "n_seeds")]
     tables = []
-    for block in _blocks(metrics, width - min(_width(name), _LEAST_NAME)):
+    # A table that goes on below itself is better than a name in pieces, up to half the line.
+    least = max(_LEAST_NAME, *(longest_piece(cell.text) for cell in name.cells))
+    for block in _blocks(metrics, width - min(_width(name), least, width // 2)):
         widths = [_width(column) for column in block]
         left = width - sum(widths) - _GAP * len(widths)
         names = max(min(left, _width(name)), 1)
@@ -78,11 +81,12 @@ def _blocks(columns: Sequence[Column], room: int) -> list[list[Column]]:
 
 
 def _width(column: Column, separator: str = "\n") -> int:
-    """In terminal cells (a CJK letter takes two). Long words of a name are folded."""
+    """In terminal cells (a CJK letter takes two). A column of words is as wide as its longest word,
+    or wider, as far as it is not too wide."""
     cells = (separator.join(cell.parts) for cell in column.cells)
     lines = [line for text in (*column.head, *cells) for line in text.split("\n")]
     natural = max(cell_len(line) for line in lines)
-    return natural if column.key else min(natural, _MOST_NAME)
+    return natural if column.key else min(natural, max(_MOST_NAME, *map(longest_piece, lines)))
 
 
 def _table(
@@ -95,7 +99,15 @@ def _table(
         head = Text("\n".join(column.head))
         table.add_column(head, justify=justify, overflow="fold", width=width)
     for number in range(len(comparison.rows)):
-        cells = [separator.join(column.cells[number].parts) for column in columns]
+        cells = [
+            _cell(column, number, separator, width)
+            for column, width in zip(columns, widths, strict=True)
+        ]
         style = "bold" if comparison.ranked and number == 0 else None
         table.add_row(*(Text(cell) for cell in cells), style=style)
     return table
+
+
+def _cell(column: Column, number: int, separator: str, width: int) -> str:
+    parts = column.cells[number].parts
+    return separator.join(parts if column.key else (wrapped(part, width) for part in parts))

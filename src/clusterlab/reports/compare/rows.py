@@ -21,6 +21,7 @@ class Row:
     repeats: older runs of a seed that is in `runs` already; they do not count, because the same
     seed twice would make the spread look smaller than it is.
     config: the flat config of the first run. settings: what sets the row apart, column -> text.
+    words: the same for people, short.
     title: the shortest words that name this row and no other.
     """
 
@@ -28,6 +29,7 @@ class Row:
     repeats: tuple[Run, ...] = ()
     config: Mapping[str, Any] = field(repr=False)
     settings: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     title: str = ""
 
     @property

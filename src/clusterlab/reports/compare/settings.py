@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
-from clusterlab.reports.compare.configs import differing, is_seed, short_names
+from clusterlab.reports.compare.configs import class_of, differing, is_seed, short_names
+from clusterlab.reports.compare.names import titles, words_of
 from clusterlab.reports.compare.read_runs import Run
 from clusterlab.reports.compare.rows import Row
 
 _FLOW = ("dataset", "extractor", "finetune", "reducer", "clusterer", "view", "evaluator")
+# What says where and how a run was carried out, and what it drew: no other way of clustering.
+_CIRCUMSTANCES = frozenset(
+    {"device", "precision", "compile", "backend", "batch_size", "workers", "store"}
+    | {"view", "report", "data_dir", "allowed_targets"}
+)
+
+# A row (by its id) -> config key, or the place of a component, -> what it has there.
+_Apart = dict[int, dict[str, str]]
 
 
 def stages_apart(runs: Sequence[Run]) -> list[str]:
@@ -22,71 +31,149 @@ def stages_apart(runs: Sequence[Run]) -> list[str]:
 
 
 def with_settings(rows: Sequence[Row], *, taken: Sequence[str], by_seed: bool) -> list[Row]:
-    """The rows, each with the columns that tell it from the others, in the same order in all.
+    """The rows, each with the columns that tell it from the others, in the same order in all, and
+    with its title.
 
-    A stage whose option differs is one column, named like the stage; its config values are
-    columns only where rows with the same option differ in them. The seed is one where rows are
-    not pooled, and the folder where nothing else differs. taken: column names in use.
+    A component whose option differs is one column, and its own arguments are columns only for the
+    rows that share the option. How and where a run was carried out is there only for rows that
+    nothing else tells apart. The seed is a column where rows are not pooled, and the folder where
+    nothing else differs. taken: column names in use.
     """
-    stages = stages_apart([row.runs[0] for row in rows])
-    keys = _differing_keys(rows, stages)
-    names = short_names(keys, [*taken, *stages])
-    settings = [
-        {stage: _option(stage, row) for stage in stages}
-        | {names[key]: _text(key, row) for key in keys}
-        | ({"seed": str(row.runs[0].seed)} if by_seed else {})
-        for row in rows
+    settings, _ = _columns(rows, taken=taken, by_seed=by_seed)
+    several = len({row.name for row in rows}) > 1
+    named: dict[int, str] = {}
+    for alike in _groups(rows, lambda row: row.name):
+        # What the rows of another name differ in does not set these apart.
+        own, places = _columns(alike, taken=(), by_seed=by_seed)
+        options = {column for column, place in places.items() if _is_component(place, alike)}
+        found = titles(words_of(own), labels=_labels(places), options=options)
+        for row, text in zip(alike, found, strict=True):
+            named[id(row)] = (f"{row.name}: {text}" if several else text) if text else row.name
+    return [
+        replace(row, settings=own, words=words, title=named[id(row)])
+        for row, own, words in zip(rows, settings, words_of(settings), strict=True)
     ]
+
+
+def _columns(
+    rows: Sequence[Row], *, taken: Sequence[str], by_seed: bool
+) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """Each row's columns with its values; and what each column is: a config key, or the place of
+    a component."""
+    apart: _Apart = {id(row): {} for row in rows}
+    keys = [key for key in differing([row.config for row in rows]) if not _untold(key, rows)]
+    _split(rows, [key for key in keys if not _circumstance(key)], apart, _stages(rows, False))
+
+    def so_far(row: Row) -> Hashable:
+        return row.name, row.runs[0].seed if by_seed else None, tuple(apart[id(row)].items())
+
+    for alike in _groups(rows, so_far):
+        if len(alike) > 1:
+            _split(alike, [key for key in keys if _circumstance(key)], apart, _stages(alike, True))
+    known = dict.fromkeys(place for own in apart.values() for place in own)
+    stages = [stage for stage in _FLOW if stage in known]
+    values = short_names([key for key in known if key not in _FLOW], [*taken, *stages])
+    columns = {stage: stage for stage in stages} | values
+    settings = [
+        {column: apart[id(row)].get(place, "") for place, column in columns.items()} for row in rows
+    ]
+    for row, own in zip(rows, settings, strict=True):
+        if by_seed:
+            own["seed"] = str(row.runs[0].seed)
     if len({(row.name, *own.values()) for row, own in zip(rows, settings, strict=True)}) < len(
         rows
     ):
-        settings = [
-            own | {"folder": str(row.runs[0].folder)}
-            for row, own in zip(rows, settings, strict=True)
-        ]
-    named = len({row.name for row in rows}) == len(rows)
-    return [
-        replace(row, settings=own, title=row.name if named else _title(row, own))
-        for row, own in zip(rows, settings, strict=True)
+        for row, own in zip(rows, settings, strict=True):
+            own["folder"] = str(row.runs[0].folder)
+    return settings, {column: place for place, column in columns.items()}
+
+
+def _labels(places: Mapping[str, str]) -> dict[str, str]:
+    """Column -> what its value is called in a title: the key below its stage, without what only
+    holds a list together; the column's own name where two would be called the same."""
+    labels = {
+        column: ".".join(
+            part
+            for part in place.split(".")[1:]
+            if part not in ("parts", "_args_") and not part.isdigit()
+        )
+        or column
+        for column, place in places.items()
+    }
+    called = list(labels.values())
+    return {
+        column: label if called.count(label) == 1 else column for column, label in labels.items()
+    }
+
+
+def _split(rows: Sequence[Row], keys: Sequence[str], apart: _Apart, stages: Sequence[str]) -> None:
+    """Notes for each row what it has where the rows differ; below a component whose option
+    differs, only among the rows that share the option."""
+    varying = [key for key in keys if len({repr(row.config.get(key, ...)) for row in rows}) > 1]
+    targets = [key.removesuffix("._target_") for key in varying if key.endswith("._target_")]
+    found = [place for place in (*stages, *targets) if len({_option(place, r) for r in rows}) > 1]
+    places = [
+        place for place in dict.fromkeys(found) if not any(_below(place, top) for top in found)
     ]
+    for place in places:
+        for row in rows:
+            apart[id(row)][place] = _option(place, row)
+    for key in varying:
+        if not any(_below(key, place) for place in places):
+            for row in rows:
+                apart[id(row)][key] = _text(key, row)
+    for place in places:
+        own = [key for key in varying if _below(key, place) and key != f"{place}._target_"]
+        for alike in _groups(rows, partial(_option, place)):
+            _split(alike, own, apart, [])
 
 
-def _title(row: Row, settings: Mapping[str, str]) -> str:
-    """An option speaks for itself; a value needs the name of its key."""
-    words = [
-        text if column in row.runs[0].choices else f"{column.rpartition('.')[2]} {text}"
-        for column, text in settings.items()
-        if text
-    ]
-    return f"{row.name}: {', '.join(words)}" if words else row.name
+def _groups(rows: Sequence[Row], key: Callable[[Row], Hashable]) -> list[list[Row]]:
+    groups: dict[Hashable, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return list(groups.values())
 
 
-def _option(stage: str, row: Row) -> str:
-    """The option chosen; "custom" says nothing, so its class stands for it."""
-    option = row.runs[0].choices.get(stage, "")
-    return _text(f"{stage}._target_", row) if option == "custom" else option
+def _stages(rows: Sequence[Row], circumstances: bool) -> list[str]:
+    stages = stages_apart([row.runs[0] for row in rows])
+    return [stage for stage in stages if _circumstance(stage) == circumstances]
 
 
-def _differing_keys(rows: Sequence[Row], stages: Sequence[str]) -> list[str]:
-    found = [
-        key for key in differing([row.config for row in rows]) if key.split(".")[0] not in stages
-    ]
-    for stage in stages:
-        for choice in dict.fromkeys(row.runs[0].choices.get(stage) for row in rows):
-            alike = [row.config for row in rows if row.runs[0].choices.get(stage) == choice]
-            found += [key for key in differing(alike) if key.split(".")[0] == stage]
-    return [key for key in dict.fromkeys(found) if key != "name" and not _follows_seed(key, rows)]
+def _below(key: str, place: str) -> bool:
+    return key.startswith(f"{place}.")
 
 
-def _follows_seed(key: str, rows: Sequence[Row]) -> bool:
+def _is_component(place: str, rows: Sequence[Row]) -> bool:
+    return place in _FLOW or any(f"{place}._target_" in row.config for row in rows)
+
+
+def _option(place: str, row: Row) -> str:
+    """The option chosen for a component; "custom" says nothing, so its class stands for it."""
+    choices: Mapping[str, str] = row.runs[0].choices
+    stage = place.partition(".")[0]
+    option = choices.get(place) or choices.get(f"{stage}@{place}", "custom")
+    return class_of(row.config, place) if option == "custom" else option
+
+
+def _circumstance(key: str) -> bool:
+    return key.partition(".")[0] in _CIRCUMSTANCES
+
+
+def _untold(key: str, rows: Sequence[Row]) -> bool:
     """Seeds have their own column; a random_state that goes its own way is a setting."""
-    return is_seed(key) and all(
-        row.config.get(key, row.config.get("seed")) == row.config.get("seed") for row in rows
+    return key == "name" or (
+        is_seed(key)
+        and all(
+            row.config.get(key, row.config.get("seed")) == row.config.get("seed") for row in rows
+        )
     )
 
 
 def _text(key: str, row: Row) -> str:
-    value: Any = row.config.get(key, "")
+    if key not in row.config:
+        return ""
+    value = row.config[key]
     if key.endswith("_target_"):
-        return str(value).rpartition(".")[2]
+        return class_of(row.config, key.removesuffix("._target_"))
     return "none" if value is None else str(value)

@@ -29,14 +29,29 @@ def sentence(outcome: Outcome) -> str:
     """The path from images to clusters: "60 images → HOG (324 numbers each) → ..."."""
     n, width = outcome.features.values.shape
     steps = [plural(n, "image")]
-    extractor = method(outcome.choices.get("extractor", "features"))
-    steps.append(f"{extractor} ({plural(width, 'number')} each)")
+    steps.append(f"{_extractor(outcome)} ({plural(width, 'number')} each)")
     reducer = outcome.choices.get("reducer", "none")
     if reducer != "none":
         steps.append(f"{method(reducer)} ({outcome.reduced.values.shape[1]:,})")
     found = plural(len(outcome.clustering.clusters), "cluster")
     steps.append(f"{method(outcome.choices.get('clusterer', 'clustering'))}: {found}")
     return " → ".join(steps)
+
+
+def _extractor(outcome: Outcome) -> str:
+    """The extractor; of a fusion its parts, each with what it is made by."""
+    option = outcome.choices.get("extractor", "features")
+    parts = outcome.components.get("extractor", {}).get("parts", {})
+    if option != "fusion" or not parts:
+        return method(option)
+    return ", ".join(f"{name}: {method(_part(outcome, name))}" for name in parts)
+
+
+def _part(outcome: Outcome, name: str) -> str:
+    """The option chosen for a part; where none was, its class says what it is, by its module."""
+    target = outcome.components["extractor"]["parts"][name].get("_target_", "")
+    of_class = str(target).rpartition(".")[0].rpartition(".")[2] or str(target)
+    return outcome.choices.get(f"extractor@extractor.parts.{name}", of_class)
 
 
 def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
