@@ -30,7 +30,7 @@ def test_every_verb_has_help_with_examples_that_fits_80_columns(
     said = capsys.readouterr().out
     assert said.startswith(f"usage: clusterlab {verb}")
     assert f"\nexamples:\n  clusterlab {verb}" in said or "\nexamples:\n  eval" in said
-    assert max(map(len, said.splitlines())) <= 100
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_help_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:

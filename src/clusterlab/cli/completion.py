@@ -10,7 +10,8 @@ from clusterlab.errors import UsageError, closest
 HELP = """\
 usage: clusterlab completion SHELL
 
-Prints a script that completes verbs, groups, options, experiments and keys. SHELL is bash or zsh.
+Prints a script that completes verbs, groups, options, experiments and keys.
+SHELL is bash or zsh.
 
 examples:
   eval "$(clusterlab completion bash)"     in ~/.bashrc

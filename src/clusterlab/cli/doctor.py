@@ -11,10 +11,11 @@ from clusterlab.errors import UsageError
 HELP = """\
 usage: clusterlab doctor [--prune=DAYS] [--json]
 
-What this machine offers a run: devices, memory, library versions, the size of the store, and the
-model weights in the local cache.
+What this machine offers a run: devices, memory, library versions, the size of
+the store, and the model weights in the local cache.
 
-  --prune DAYS   delete what no run has used for so many days from the store (0: everything)
+  --prune DAYS   delete what no run has used for so many days from the store
+                 (0: everything)
 
 examples:
   clusterlab doctor

@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from clusterlab.models.source import Source
 
 HELP = """\
-usage: clusterlab fetch [+experiment=NAME] [group=option] [key=value] [--config-dir DIR] [--json]
+usage: clusterlab fetch [+experiment=NAME] [group=option] [key=value]
+                        [--config-dir DIR] [--json]
 
-Brings the model weights that `clusterlab run` with the same words needs into the local cache, so
-that the run itself needs no network. What is there already is not fetched again. Several
-experiments are joined by commas. Exit code 1 if any model could not be had.
+Brings the model weights that `clusterlab run` with the same words needs into
+the local cache, so that the run itself needs no network. What is there already
+is not fetched again. Several experiments are joined by commas. Exit code 1 if
+any model could not be had.
 
   --json   for a program: model, revision, state, commit, bytes, folder, sha256, error
 
-The cache is that of Hugging Face; HF_HOME names its folder. For a machine without a network, fetch
-on another one and copy the folder.
+The cache is that of Hugging Face; HF_HOME names its folder. For a machine
+without a network, fetch on another one and copy the folder.
 
 examples:
   clusterlab fetch +experiment=food_resnet50

@@ -8,9 +8,11 @@ from clusterlab.cli.words import take_value, unexpected
 from clusterlab.errors import UsageError
 
 HELP = """\
-usage: clusterlab show [+experiment=NAME] [group=option] [key=value] [--config-dir DIR]
+usage: clusterlab show [+experiment=NAME] [group=option] [key=value]
+                       [--config-dir DIR]
 
-The config that `clusterlab run` with the same words would use, every reference resolved.
+The config that `clusterlab run` with the same words would use, every reference
+resolved.
 
 examples:
   clusterlab show

@@ -9,10 +9,12 @@ from clusterlab.cli.words import take_flag, take_value, unexpected
 from clusterlab.errors import ConfigError, closest
 
 HELP = """\
-usage: clusterlab validate [NAME...] [--all] [group=option] [key=value] [--config-dir DIR]
+usage: clusterlab validate [NAME...] [--all] [group=option] [key=value]
+                           [--config-dir DIR]
 
-Composes experiments and checks every class, argument and value, without running them. With no
-NAME, checks what `clusterlab run` with the same words would run. Exit code 1 if anything is wrong.
+Composes experiments and checks every class, argument and value, without running
+them. With no NAME, checks what `clusterlab run` with the same words would run.
+Exit code 1 if anything is wrong.
 
 examples:
   clusterlab validate --all
