@@ -48,8 +48,8 @@ from clusterlab.environment import machine, n_cores
 from clusterlab.extractors.engine import Extraction, extract
 from clusterlab.extractors.timm import Timm
 from clusterlab.metrics.ari import ari
+from clusterlab.models.open_session import open_session
 from clusterlab.models.precision import TOLERANCE
-from clusterlab.models.session import open_session
 from clusterlab.types import Collection, Compute
 
 # Model -> the least ratio wanted by PyTorch and by OpenVINO.

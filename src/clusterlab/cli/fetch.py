@@ -23,7 +23,8 @@ the local cache, so that the run itself needs no network. What is there already
 is not fetched again. Several experiments are joined by commas. Exit code 1 if
 any model could not be had.
 
-  --json   for a program: model, revision, state, commit, bytes, folder, sha256, error
+  --json   for a program: model, revision, state, commit, bytes, folder,
+           sha256, error
 
 The cache is that of Hugging Face; HF_HOME names its folder. For a machine
 without a network, fetch on another one and copy the folder.

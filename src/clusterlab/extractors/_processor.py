@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import threading
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import transformers
 
 from clusterlab.errors import ComponentError
-from clusterlab.models.pretrained import quiet
+from clusterlab.models.no_code import no_code, reason
+from clusterlab.models.pretrained import config_digest, quiet
 from clusterlab.models.source import Source
-from clusterlab.models.tokenizer import check_tokenizer
+from clusterlab.models.tokenizer import check_tokenizer, tokenizer_digest
 
 
 class Processor:
@@ -36,7 +37,7 @@ class Processor:
         with self._lock:
             if self._loaded is None:
                 processor = _load(self._source)
-                self._description = _describe(processor)
+                self._description = _describe(processor, self._source.folder())
                 self._loaded = processor
             return self._loaded
 
@@ -47,10 +48,21 @@ class Processor:
             self._own.processor = copy.deepcopy(self.loaded)
         return self._own.processor
 
-    def describe(self) -> dict[str, Any]:
-        """What decides the model's input; JSON-able, without paths."""
+    def identity(self, random_state: int) -> dict[str, Any]:
+        """What decides how the model answers, whatever it is asked; JSON-able, without paths.
+
+        random_state: of random weights.
+        """
         assert self.loaded is not None
-        return self._description
+        return {
+            "weights": self._source.digest(),
+            "config": config_digest(self._source),
+            "processor": self._description,
+            "transformers": transformers.__version__,
+            # It resizes the images.
+            "torchvision": version("torchvision"),
+            **({"random_state": random_state} if self._source.random else {}),
+        }
 
 
 def name_of(model: str) -> str:
@@ -67,30 +79,28 @@ def _load(source: Source) -> Any:
     folder = source.folder()
     check_tokenizer(source)
     try:
-        with quiet():
+        with quiet(), no_code():
             processor = transformers.AutoProcessor.from_pretrained(
-                str(folder), local_files_only=True
+                str(folder), local_files_only=True, trust_remote_code=False
             )
         # In a folder that lacks one of the two, the other alone counts as the processor.
         lacking = [p for p in ("tokenizer", "image_processor") if not hasattr(processor, p)]
         if lacking:
             raise ValueError(f"there is no {' and no '.join(lacking)}")
     except Exception as error:
-        first = " ".join(str(error).split())[:200].rstrip(".")
         raise ComponentError(
-            f"The processor of '{source.model}' cannot be loaded: {first}. The folder needs the "
-            "model's image processor (preprocessor_config.json or processor_config.json) and its "
-            "tokenizer (tokenizer.json). Choose another extractor.model."
+            f"The processor of '{source.model}' cannot be loaded: {reason(error)}. The folder "
+            "needs the model's image processor (preprocessor_config.json or processor_config.json) "
+            "and its tokenizer (tokenizer.json). Choose another extractor.model."
         ) from error
     return processor
 
 
-def _describe(processor: Any) -> dict[str, Any]:
-    words = getattr(processor.tokenizer, "backend_tokenizer", None)
+def _describe(processor: Any, folder: Path) -> dict[str, Any]:
     settings = {key: value for key, value in processor.to_dict().items() if key != "tokenizer"}
     return {
         "class": type(processor).__name__,
         "settings": settings,
         "chat_template": getattr(processor, "chat_template", None),
-        "tokenizer": hashlib.sha256(words.to_str().encode()).hexdigest() if words else None,
+        "tokenizer": tokenizer_digest(processor.tokenizer, folder),
     }

@@ -71,11 +71,15 @@ def write(
     if asked is None or module.config.is_encoder_decoder:
         return _read(tokenizer, written)
     length = asked.shape[1]
-    if torch.equal(written[:, :length], asked):
-        return _read(tokenizer, written[:, length:])
-    # Its first and last tokens may be others, as BLIP's are.
-    pairs = zip(_read(tokenizer, written), _read(tokenizer, asked), strict=True)
-    return [text.removeprefix(echo).strip() for text, echo in pairs]
+    repeated = torch.equal(written[:, :length], asked)
+    texts, echoes = _read(tokenizer, written), _read(tokenizer, asked)
+    tails = _read(tokenizer, written[:, length:]) if repeated else texts
+    # By its words rather than by their number: the first and last of them may be others, as BLIP's
+    # are, and where the text goes on within the last word, the tail alone would begin with "##".
+    return [
+        text.removeprefix(echo).strip() if text.startswith(echo) else tail
+        for text, echo, tail in zip(texts, echoes, tails, strict=True)
+    ]
 
 
 def own_settings(source: Source) -> Any:

@@ -13,7 +13,7 @@ import transformers
 from clusterlab.errors import ComponentError
 from clusterlab.extractors._processor import Processor, name_of
 from clusterlab.extractors._writing import Inputs, ask, own_settings, together, write
-from clusterlab.models.pretrained import config_digest, load_config, load_pretrained
+from clusterlab.models.pretrained import load_config, load_pretrained
 from clusterlab.models.sentence_encoder import SentenceEncoder
 from clusterlab.models.source import Source
 from clusterlab.store import key_of
@@ -71,14 +71,13 @@ class ImageToText:
 
     def fingerprint(self) -> dict[str, Any]:
         """Raises ComponentError where the model cannot be found, or does not take the prompt."""
+        self._check()
         return {
-            **self._described,
-            "weights": self.source.digest(),
+            **self._processor.identity(self.random_state),
+            "generation": key_of(own_settings(self.source).to_dict()),
             "prompt": self.prompt,
             "max_new_tokens": self.max_new_tokens,
             "num_beams": self.num_beams,
-            "transformers": transformers.__version__,
-            **({"random_state": self.random_state} if self.source.random else {}),
         }
 
     def prepare(self, image: np.ndarray) -> Inputs:
@@ -117,15 +116,6 @@ class ImageToText:
     @cached_property
     def _config(self) -> Any:
         return load_config(self.source)
-
-    @cached_property
-    def _described(self) -> dict[str, Any]:
-        self._check()
-        return {
-            "config": config_digest(self.source),
-            "generation": key_of(own_settings(self.source).to_dict()),
-            "processor": self._processor.describe(),
-        }
 
     def _check(self) -> None:
         """Before an image is read: try the processor on a grey one."""

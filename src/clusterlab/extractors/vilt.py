@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -14,13 +16,14 @@ from PIL import Image
 from clusterlab.errors import ComponentError, DataError, closest
 from clusterlab.extractors._processor import Processor, name_of
 from clusterlab.extractors._writing import Inputs, together
-from clusterlab.models.pretrained import config_digest, load_config, load_pretrained
+from clusterlab.models.pretrained import load_config, load_pretrained
 from clusterlab.models.sentence_encoder import SentenceEncoder
 from clusterlab.models.source import Source
 
 DECODES = ("label", "token")
 # ViLT's processor keeps the long side within 5 / 3 of what it wants for the short one.
 _LONG = 5
+_drawing = threading.Lock()
 
 
 class Vilt:
@@ -75,13 +78,9 @@ class Vilt:
         """Raises ComponentError where the model cannot be found, or the question is too long."""
         assert self._question_tokens
         return {
-            "weights": self.source.digest(),
-            "config": config_digest(self.source),
-            "processor": self._processor.describe(),
+            **self._processor.identity(self.random_state),
             "question": self.question,
             "decode": self.decode,
-            "transformers": transformers.__version__,
-            **({"random_state": self.random_state} if self.source.random else {}),
         }
 
     def prepare(self, image: np.ndarray) -> Inputs:
@@ -132,10 +131,7 @@ class Vilt:
         }
         seen = torch.ones_like(pixels[:, 0], dtype=torch.long, device=device)
         pixels = pixels.to(device, next(module.parameters()).dtype)
-        # The order in which it reads the patches is drawn at random; it must neither depend on
-        # what ran before nor disturb what runs after.
-        with torch.inference_mode(), torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+        with torch.inference_mode(), _draws():
             logits = module(**tokens, pixel_values=pixels, pixel_mask=seen).logits
         answers: list[int] = logits.argmax(dim=1).tolist()
         return answers
@@ -162,3 +158,13 @@ class Vilt:
                 f"'{self.question}'. Ask a shorter extractor.question."
             )
         return tokens
+
+
+@contextmanager
+def _draws() -> Iterator[None]:
+    """The order in which ViLT reads the patches is drawn at random, on the CPU whatever the device;
+    it must neither depend on what ran before nor disturb what runs beside it or after."""
+    with _drawing, torch.random.fork_rng(devices=[]):
+        # Not torch.manual_seed, which would seed all GPUs as well.
+        torch.default_generator.manual_seed(0)
+        yield

@@ -14,6 +14,7 @@ from transformers.utils import logging as transformers_logging
 
 from clusterlab.errors import ComponentError
 from clusterlab.models.checkpoint import read_state
+from clusterlab.models.no_code import no_code, reason
 from clusterlab.models.source import Source
 
 
@@ -107,22 +108,23 @@ def _from_folder(auto_class: Any, folder: Path, file: str, what: str) -> Any:
                 str(folder), local_files_only=True, trust_remote_code=False
             )
     except (OSError, ValueError, KeyError, ImportError) as error:
-        first = " ".join(str(error).split())[:200]
         raise ComponentError(
             f"The model folder {folder} has no {file} that transformers can read, which would "
-            f"{what}: {first}"
+            f"{what}: {reason(error)}."
         ) from error
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without the library's progress bars and load report; what is wrong is told by us."""
+    """Without the library's progress bars, load report and questions at the terminal; what is wrong
+    is told by us, and code in a model's folder is refused."""
     verbosity = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
-        yield
+        with no_code():
+            yield
     finally:
         transformers_logging.set_verbosity(verbosity)
         if bars:
