@@ -130,7 +130,8 @@ def test_every_experiment_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_examples_of_run_are_valid(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = [line for line in HELP.splitlines() if line.startswith("  clusterlab run ")]
+    whole = HELP.replace("\\\n", " ")
+    lines = [line for line in whole.splitlines() if line.startswith("  clusterlab run ")]
     plain = [shlex.split(line)[2:] for line in lines if " -m " not in line]
     assert len(plain) > 4
     for words in plain:

@@ -30,7 +30,7 @@ def take_value(words: list[str], name: str) -> str | None:
 
 def unexpected(words: list[str], help_text: str, *, allowed: int) -> list[str]:
     """The plain words that are left. Raises UsageError for unknown flags or too many words."""
-    usage = help_text.splitlines()[0]
+    usage = " ".join(help_text.partition("\n\n")[0].split())
     flags = [word for word in words if word.startswith("-")]
     if flags:
         known = [part.strip("[]") for part in usage.split() if part.startswith("[--")]
