@@ -62,6 +62,13 @@ def tiny_dinov2(folder: Path) -> Path:
     return _save(folder, _seeded(lambda: hf.Dinov2Model(config)), processor)
 
 
+def tiny_dinov3(folder: Path) -> Path:
+    """As facebook/dinov3-vits16-pretrain-lvd1689m: 32 px, patches of 8, four register tokens."""
+    config = hf.DINOv3ViTConfig(**_LAYERS, image_size=32, patch_size=8, num_register_tokens=4)
+    processor = hf.DINOv3ViTImageProcessor(size={"height": 32, "width": 32})
+    return _save(folder, _seeded(lambda: hf.DINOv3ViTModel(config)), processor)
+
+
 def tiny_clip(folder: Path) -> Path:
     """As openai/clip-vit-base-patch32: 32 px, patches of 8, a projection to 16 values."""
     config = hf.CLIPConfig(

@@ -64,6 +64,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     built = {
         "vit": models.tiny_vit,
         "dinov2": models.tiny_dinov2,
+        "dinov3": models.tiny_dinov3,
         "clip": models.tiny_clip,
         "siglip": models.tiny_siglip,
     }
@@ -104,6 +105,22 @@ def test_transformers_vectors_are_those_of_a_plain_loop(
     assert found.shape == expected.shape
     assert np.abs(found - expected).max() < 1e-4
     assert found.std(axis=0).max() > 1e-3, "the vectors depend on the images"
+
+
+def test_register_tokens_are_no_patches(folders: dict[str, Path], photos: Collection) -> None:
+    """DINOv3 has one class token and four registers before its patches."""
+    model = hf.AutoModel.from_pretrained(folders["dinov3"]).eval()
+    few = photos.take(photos.ids[:4])
+    shown = Transformers(model=str(folders["dinov3"]))
+    seen = np.stack([shown.prepare(np.asarray(image)) for image in images(few)]) / 255
+    pixels = (seen - shown.transform.mean) / shown.transform.std
+    with torch.inference_mode():
+        tokens = model(torch.tensor(pixels.transpose(0, 3, 1, 2), dtype=torch.float32))
+    states = tokens.last_hidden_state.numpy()
+    assert states.shape[1] == 1 + 4 + 16
+    for output, expected in (("cls", states[:, 0]), ("mean", states[:, 5:].mean(axis=1))):
+        found = vectors(few, Transformers(model=str(folders["dinov3"]), output=output))
+        assert np.abs(found - expected).max() < 1e-4
 
 
 def timm_loop(model: torch.nn.Module, config: dict[str, Any], photos: Collection) -> np.ndarray:
