@@ -151,3 +151,12 @@ def test_kill_9_loses_at_most_the_batch_in_flight(tmp_path: Path) -> None:
         assert set(told) <= kept, "a batch that was reported as kept is kept"
         found = list(Store(tmp_path).vectors(key_of({"kill": True}), [f"{max(kept)}-7"]))
         assert len(found) == 1, "a batch is there whole"
+
+
+def test_what_changed_is_told_as_it_was_kept(tmp_path: Path) -> None:
+    """A tuple is read back as a list, which is no change."""
+    store = Store(tmp_path)
+    kept = {"config": {"_target_": "a.B", "mean": (0.5, 0.5), "prompt": None}}
+    store.add_texts(kept, [("digest", "a cake", 0.1)])
+    asked = {"config": {"_target_": "a.B", "mean": (0.5, 0.5), "prompt": "a photo of"}}
+    assert store.why_new("texts", asked) == "prompt None -> a photo of"

@@ -154,7 +154,8 @@ class Store:
 
     def why_new(self, kind: str, description: Mapping[str, Any]) -> str:
         """Why nothing is stored for this description: what differs from the nearest one that is."""
-        wanted = _flat(description)
+        # As it would be read back: JSON knows no tuples.
+        wanted = _flat(json.loads(json.dumps(description)))
         with self._errors():
             rows = self._db.execute(
                 "SELECT description FROM entries WHERE kind = ? ORDER BY used DESC LIMIT 200",

@@ -28,6 +28,8 @@ CHOICES = {
     "precision": ("auto", "fp32", "bf16", "fp16"),
     "backend": ("torch", "openvino"),
 }
+# Of an extractor that is one model; people set them for any.
+_MODELS = ("model", "weights")
 # What a stage calls; one of them is enough.
 _METHODS = {
     "dataset": ("load",),
@@ -154,7 +156,13 @@ def _argument_problems(
     known = [name for name, p in parameters.items() if p.kind not in (p.VAR_POSITIONAL,)]
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for name in arguments:
-        if name not in parameters and not open_ended:
+        if name not in parameters and not open_ended and where == "extractor" and name in _MODELS:
+            yield (
+                f"extractor.{name} is set, but {target.__name__} has no such argument: it is for "
+                "an extractor that is one model, such as timm or transformers (clusterlab list "
+                f"extractor). In a fusion it is a part's: extractor.parts.NAME.{name}."
+            )
+        elif name not in parameters and not open_ended:
             yield (
                 f"Unknown key '{where}.{name}': {target.__name__} takes no such argument."
                 f"{closest(name, known)} Arguments: {', '.join(known)}. (Where an experiment sets "
