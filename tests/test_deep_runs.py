@@ -39,6 +39,24 @@ def stored(folder: Path) -> int:
         store.close()
 
 
+def underway(words: list[str], folder: Path, *, n_stored: int) -> subprocess.Popen[str]:
+    """A run in a process of its own, once it has stored so many vectors."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "clusterlab", *words],
+        cwd=folder,
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 120
+    while stored(folder) < n_stored:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    return process
+
+
 def test_real_weights_find_the_kinds_of_clothes(shared_data: Path, tmp_path: Path) -> None:
     """On CPU and in float32: what the experiment is there for."""
     words = [f"data_dir={shared_data}", "view=pca", "device=cpu"]
@@ -73,18 +91,7 @@ def test_ten_new_images_are_ten_computations(tmp_path: Path) -> None:
 def test_killed_in_the_middle_a_run_repeats_one_batch_at_most(tmp_path: Path) -> None:
     pictures(tmp_path / "pics", 100)
     words = ["run", *FOLDER, *TINY, "extractor.crop=224", "batch_size=4", "clusterer.n_clusters=3"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "clusterlab", *words],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    until = time.monotonic() + 120
-    while stored(tmp_path) < 20:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    process = underway(words, tmp_path, n_stored=20)
     process.send_signal(signal.SIGKILL)
     process.wait()
     kept = stored(tmp_path)
@@ -97,19 +104,7 @@ def test_killed_in_the_middle_a_run_repeats_one_batch_at_most(tmp_path: Path) ->
 def test_interrupted_a_run_keeps_what_is_done(tmp_path: Path) -> None:
     pictures(tmp_path / "pics", 100)
     words = ["run", *FOLDER, *TINY, "extractor.crop=224", "batch_size=4", "clusterer.n_clusters=3"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "clusterlab", *words],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    until = time.monotonic() + 120
-    while stored(tmp_path) < 12:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    process = underway(words, tmp_path, n_stored=12)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -14,13 +14,8 @@ from PIL import Image
 from timm.data import create_transform, resolve_data_config
 
 from clusterlab.errors import ComponentError
-from clusterlab.models.transform import (
-    Transform,
-    changed,
-    from_processor,
-    from_timm,
-    own_transform,
-)
+from clusterlab.models.own_transform import from_processor, from_timm, own_transform
+from clusterlab.models.transform import Transform, changed
 
 NOTHING: dict[str, Any] = {
     "resize": None,

@@ -13,8 +13,9 @@ import torch
 
 from clusterlab.errors import ComponentError, closest
 from clusterlab.models.checkpoint import mismatch, read_state
+from clusterlab.models.own_transform import from_timm
 from clusterlab.models.source import Source
-from clusterlab.models.transform import Side, Transform, changed, check_patch, from_timm
+from clusterlab.models.transform import Side, Transform, changed, check_patch
 from clusterlab.models.vision import FromPixels, checked, embed_pixels
 
 OUTPUTS = ("pooled", "cls", "mean", "logits")

@@ -13,9 +13,10 @@ import torch
 import transformers
 
 from clusterlab.errors import ComponentError, closest
+from clusterlab.models.own_transform import own_transform
 from clusterlab.models.pretrained import config_digest, load_pretrained, load_processor
 from clusterlab.models.source import Source
-from clusterlab.models.transform import Side, Transform, changed, check_patch, own_transform
+from clusterlab.models.transform import Side, Transform, changed, check_patch
 from clusterlab.models.vision import FromPixels, checked, embed_pixels
 
 OUTPUTS = ("cls", "mean", "pooled")
