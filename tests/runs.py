@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,12 @@ SMOKE = ["+experiment=ci_smoke"]
 def environment(folder: Path) -> dict[str, str]:
     """The environment of a user whose store is in `folder`, at a terminal of 80 columns."""
     return {**os.environ, "CLUSTERLAB_CACHE": str(folder / "cache"), "COLUMNS": "80"}
+
+
+def heed_interrupts() -> None:
+    """For a child that is to be interrupted: a test run in the background of a script ignores
+    Ctrl-C, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def clusterlab(

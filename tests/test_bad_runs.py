@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from clusterlab.store import Store
-from tests.runs import SMOKE, clusterlab, environment, pictures, run_folder
+from tests.runs import SMOKE, clusterlab, environment, heed_interrupts, pictures, run_folder
 
 FOLDER = ["dataset=folder", "dataset.path=pics", "view=pca", "extractor=pixels"]
 
@@ -192,6 +192,7 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
 
 

@@ -20,7 +20,7 @@ import pytest
 import clusterlab as package
 from clusterlab.errors import ClusterlabError
 from clusterlab.store import Store
-from tests.runs import clusterlab, environment, pictures, run_folder
+from tests.runs import clusterlab, environment, heed_interrupts, pictures, run_folder
 
 # Random weights of a real network, for what has nothing to do with what it sees.
 TINY = ["extractor=timm", "model=resnet18", "weights=random", "extractor.crop=32"]
@@ -48,6 +48,7 @@ def underway(words: list[str], folder: Path, *, n_stored: int) -> subprocess.Pop
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
     until = time.monotonic() + 120
     while stored(folder) < n_stored:
