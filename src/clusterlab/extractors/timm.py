@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -74,22 +75,14 @@ class Timm:
         self.output = output
         self.model_args = dict(model_args or {})
         self.random_state = random_state
-        self._changes = {
-            "resize": resize,
-            "crop": crop,
-            "interpolation": interpolation,
-            "mean": mean,
-            "std": std,
-        }
-        self._transform: Transform | None = None
+        self._as_told = partial(
+            changed, resize=resize, crop=crop, interpolation=interpolation, mean=mean, std=std
+        )
 
-    @property
+    @cached_property
     def transform(self) -> Transform:
         """What the model sees."""
-        if self._transform is None:
-            own = from_timm({**self._config, **_beside(self.source)})
-            self._transform = changed(own, **self._changes)  # type: ignore[arg-type]
-        return self._transform
+        return self._as_told(from_timm({**self._config, **_beside(self.source)}))
 
     def fingerprint(self) -> dict[str, Any]:
         return {
@@ -173,6 +166,8 @@ class Timm:
         try:
             module: torch.nn.Module = timm.create_model(self.model, **arguments)
         except (RuntimeError, KeyError) as error:
+            if self.source.random:
+                raise self._impossible(error) from error
             files = ", ".join(file.name for file in self.source.files())
             raise ComponentError(
                 f"The weights in {files} are not those of the timm model '{self.model}': "
@@ -180,11 +175,14 @@ class Timm:
                 "belong to (extractor.model=...)."
             ) from error
         except (TypeError, AssertionError, ValueError) as error:
-            raise ComponentError(
-                f"timm cannot make '{self.model}' with extractor.model_args={self.model_args} and "
-                f"an input of {self.transform.size[0]} x {self.transform.size[1]} pixels: {error}"
-            ) from error
+            raise self._impossible(error) from error
         return module
+
+    def _impossible(self, error: Exception) -> ComponentError:
+        return ComponentError(
+            f"timm cannot make '{self.model}' with extractor.model_args={self.model_args} and an "
+            f"input of {self.transform.size[0]} x {self.transform.size[1]} pixels: {error}"
+        )
 
     def _misfit(self, arguments: Mapping[str, Any]) -> str:
         own = {k: v for k, v in arguments.items() if not k.startswith("pretrained")}

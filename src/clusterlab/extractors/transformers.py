@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -64,22 +64,16 @@ class Transformers:
         self.sources = (self.source,)
         self.output = output
         self.random_state = random_state
-        self._changes: dict[str, Any] = {
-            "resize": resize,
-            "crop": crop,
-            "interpolation": interpolation,
-            "mean": mean,
-            "std": std,
-        }
+        self._as_told = partial(
+            changed, resize=resize, crop=crop, interpolation=interpolation, mean=mean, std=std
+        )
+        self._told_all = None not in (resize, mean, std)
 
     @cached_property
     def transform(self) -> Transform:
         """What the model sees."""
-        own = own_transform(load_processor(self.source), self.model, told=self._told_all())
-        return changed(own, **self._changes)
-
-    def _told_all(self) -> bool:
-        return all(self._changes[name] is not None for name in ("resize", "mean", "std"))
+        own = own_transform(load_processor(self.source), self.model, told=self._told_all)
+        return self._as_told(own)
 
     def fingerprint(self) -> dict[str, Any]:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -25,12 +26,10 @@ def check_backend(backend: str, devices: Sequence[torch.device]) -> None:
         return
     if any(device.type != "cpu" for device in devices):
         raise ComponentError(f"backend=openvino runs on device=cpu, not on {devices[0]}.")
-    try:
-        import openvino  # noqa: F401
-    except ImportError:
+    if find_spec("openvino") is None:
         raise ComponentError(
             "backend=openvino needs the package openvino: pip install 'clusterlab[openvino]'."
-        ) from None
+        )
 
 
 def place(

@@ -31,7 +31,8 @@ class FromPixels(torch.nn.Module):
         values = (pixels.to(torch.float32) - mean) / std
         # Normalised in full precision, whatever the network's own is.
         dtype = next(self.network.parameters()).dtype
-        return self.network(values.permute(0, 3, 1, 2).to(dtype))  # type: ignore[no-any-return]
+        vectors: torch.Tensor = self.network(values.permute(0, 3, 1, 2).to(dtype))
+        return vectors
 
 
 def checked(module: FromPixels, name: str) -> FromPixels:
