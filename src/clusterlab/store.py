@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.differences import nearest_change
 from clusterlab.errors import StoreError
 
 _SCHEMA = """
@@ -154,29 +155,12 @@ class Store:
 
     def why_new(self, kind: str, description: Mapping[str, Any]) -> str:
         """Why nothing is stored for this description: what differs from the nearest one that is."""
-        # As it would be read back: JSON knows no tuples.
-        wanted = _flat(json.loads(json.dumps(description)))
         with self._errors():
             rows = self._db.execute(
                 "SELECT description FROM entries WHERE kind = ? ORDER BY used DESC LIMIT 200",
                 (kind,),
             ).fetchall()
-        best: list[str] | None = None
-        for (text,) in rows:
-            found = _flat(json.loads(text))
-            if found.get("config._target_") != wanted.get("config._target_"):
-                continue
-            changes = [
-                _change(name, found.get(name), wanted.get(name))
-                for name in sorted({*found, *wanted})
-                if found.get(name) != wanted.get(name)
-            ]
-            if best is None or len(changes) < len(best):
-                best = changes
-        if not best:
-            return "not in the store yet"
-        more = f" and {len(best) - 3} more" if len(best) > 3 else ""
-        return ", ".join(best[:3]) + more
+        return nearest_change([json.loads(text) for (text,) in rows], description)
 
     def touch(self, key: str) -> None:
         """Say that an entry was used now, which is what `prune` goes by."""
@@ -258,22 +242,3 @@ class Store:
                 f"The store {self.path} is damaged: {error}. Delete the file (features will be "
                 "computed again) or choose another folder with CLUSTERLAB_CACHE=PATH."
             ) from error
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    if isinstance(value, Mapping):
-        items = [(str(name), part) for name, part in value.items()]
-    elif isinstance(value, list):
-        items = [(str(index), part) for index, part in enumerate(value)]
-    else:
-        return {prefix: value}
-    found: dict[str, Any] = {}
-    for name, part in items:
-        found.update(_flat(part, f"{prefix}.{name}" if prefix else name))
-    return found
-
-
-def _change(name: str, before: Any, now: Any) -> str:
-    short = name.removeprefix("config.")
-    hashes = [value for value in (before, now) if isinstance(value, str) and len(value) == 64]
-    return f"other {short}" if hashes else f"{short} {before} -> {now}"

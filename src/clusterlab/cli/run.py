@@ -40,6 +40,7 @@ examples:
   clusterlab run dataset=folder dataset.path=data/sample clusterer.n_clusters=8
   clusterlab run dataset=table dataset.path=objects.csv \\
       dataset.label_columns='[word,kind]'
+  clusterlab run extractor=dinov2 device=cpu precision=fp32
   clusterlab run -m extractor=hog,color_hist seed=0,1,2
   clusterlab run clusterer=custom clusterer._target_=sklearn.cluster.Birch \\
       clusterer.n_clusters=9
