@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from clusterlab.errors import DataError
+from clusterlab.training import Classification, Predictions, Training
 
 NOISE = -1
 
@@ -126,6 +127,9 @@ class Features:
     ids: the images, sorted. values: (n, d) float32, finite. space: the name of the space, such as
     "features" or "reduced". provenance: how the values came to be, as JSON-able values.
     seen_labels: label columns that went into the values; scores on them are not unsupervised.
+    seen_splits: the splits of the images whose labels went into the values, where these are
+        learned from the labels ("train", and "val" where it chose the epoch); an honest score is
+        on others. Empty where nothing was learned from labels.
     marks: what must stand beside every number made of them, such as "random weights".
     """
 
@@ -134,6 +138,7 @@ class Features:
     space: str
     provenance: Mapping[str, Any] = field(default_factory=dict)
     seen_labels: tuple[str, ...] = ()
+    seen_splits: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -152,6 +157,15 @@ class Features:
                 f"NaN or infinity, the first for image '{first}'. Check the component that made "
                 "them."
             )
+
+    def take(self, ids: Sequence[str]) -> Features:
+        """The same features of only these images, in the order of `self.ids`."""
+        if len(ids) == len(self.ids):
+            return self
+        rows = np.flatnonzero(pd.Index(self.ids).isin(list(ids)))
+        return replace(
+            self, ids=tuple(self.ids[row] for row in rows.tolist()), values=self.values[rows]
+        )
 
 
 @dataclass(frozen=True)
@@ -253,6 +267,8 @@ class Outcome:
     timings: stage -> {"seconds", "peak_memory_mb", "store"}. fitted: stage -> arrays it learned.
     summary: of the dataset (datasets/summary.py). texts: what was said about the images, in the
     order of their ids. compute: the device and precision that models ran with.
+    training, predictions, classification: of a fine-tuned model, where there is one; predictions
+    are of every image with features, also of those that were not clustered, which `labelled` has.
     """
 
     name: str
@@ -274,3 +290,7 @@ class Outcome:
     fitted: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     texts: tuple[Text, ...] = ()
     compute: Mapping[str, Any] = field(default_factory=dict)
+    training: Training | None = None
+    predictions: tuple[Predictions, ...] = ()
+    classification: Classification | None = None
+    labelled: Collection | None = None
