@@ -100,6 +100,25 @@ class ModelExtractor(Model, Protocol):
         ...
 
 
+class Tunable(Model, Protocol):
+    """A model that can be fine-tuned: an image model, or one that writes about images.
+
+    source: the files that it is made of; what is trained replaces its weights.
+    """
+
+    source: Source
+
+    def prepare(self, image: np.ndarray) -> Any: ...
+
+    def backbone(self, module: Any) -> torch.nn.Module:
+        """The part of what `build` returned whose state dict is a weights file of this model."""
+        ...
+
+    def with_weights(self, weights: str) -> Tunable:
+        """The same model with the weights in this file; all else, as it sees images, unchanged."""
+        ...
+
+
 class TextEncoder(Model, Protocol):
     """A model that reads: `apply` turns texts into (b, d) float32."""
 
@@ -144,6 +163,24 @@ class JoiningExtractor(Protocol):
 class Reducer(Protocol):
     def fit_transform(self, X: np.ndarray) -> np.ndarray:
         """X: (n, d) float32. Returns (n, r)."""
+        ...
+
+
+class SupervisedReducer(Protocol):
+    """A reducer that learns from labels. It is only ever shown those of training images.
+
+    column: the label column it learns; None is the first. fitted: what it learned, by name.
+    """
+
+    column: str | None
+    fitted: Mapping[str, np.ndarray]
+
+    def learn(self, X: np.ndarray, labels: Sequence[str]) -> None:
+        """X: (n, d) float32 of training images that have a label; labels: theirs."""
+        ...
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        """X: (m, d) float32. Returns (m, r)."""
         ...
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from clusterlab.components import Component
 from clusterlab.errors import ComponentError
 from clusterlab.origin import origin
+from clusterlab.reducers._lesson import Lesson, Pupil, lesson_of
 from clusterlab.reducers.explained_variance import explained_variance
 from clusterlab.reducers.fitted import fitted_arrays
 from clusterlab.reducers.reduce import reduce
 from clusterlab.store import Store, digest_of
-from clusterlab.types import Features
+from clusterlab.types import Collection, Features
 
 # Raised where a change of this folder changes what a reducer returns.
 REDUCER_VERSION = 1
@@ -24,8 +26,8 @@ _FITTED = "fitted."
 
 @dataclass(frozen=True, kw_only=True)
 class Reduction:
-    """features: the reduced space. fitted: what maps new images into it, where that is linear.
-    explained_variance: (r,) shares where a PCA made it.
+    """features: the reduced space. fitted: what maps new images into it, where that is linear or
+    was learned from labels. explained_variance: (r,) shares where a PCA made it.
     notes: what the reducer decided by itself. store: whether it was kept, and why not."""
 
     features: Features
@@ -45,29 +47,41 @@ class Views:
 
 
 def reduce_features(
-    features: Features, component: Component, *, store: Store | None = None
+    features: Features,
+    component: Component,
+    *,
+    store: Store | None = None,
+    collection: Collection | None = None,
+    keep: Sequence[str] | None = None,
 ) -> Reduction:
     """The reduced space of these features, from the store where it holds it.
 
-    Raises ComponentError where the reducer fails.
+    collection: the labels and the split of the images, for a supervised reducer: it learns from
+    those in train that have a label, and sees nothing of the others but what is to be reduced.
+    keep: ids of the images that are reduced, None for all. Any other reducer is fitted on them.
+
+    Raises ComponentError where the reducer fails, DataError where a supervised one has no such
+    column or no image to learn from.
     """
-    arrays, said = _arrays("reducer", features, component, store)
-    variance = arrays.get("explained_variance")
+    kept = features if keep is None else features.take(keep)
+    lesson = None
+    if hasattr(component.instance, "learn"):
+        lesson = lesson_of(features, component, collection)
+    arrays, said = _arrays("reducer", kept, component, store, lesson)
+    reduced = replace(
+        kept,
+        values=arrays["values"],
+        space="reduced",
+        provenance={"reducer": dict(component.config), "of": dict(features.provenance)},
+    )
     return Reduction(
-        features=Features(
-            ids=features.ids,
-            values=arrays["values"],
-            space="reduced",
-            provenance={"reducer": dict(component.config), "of": dict(features.provenance)},
-            seen_labels=features.seen_labels,
-            marks=features.marks,
-        ),
+        features=lesson.marked(reduced) if lesson else reduced,
         fitted={
             name.removeprefix(_FITTED): array
             for name, array in arrays.items()
             if name.startswith(_FITTED)
         },
-        explained_variance=variance,
+        explained_variance=arrays.get("explained_variance"),
         notes=tuple(json.loads(arrays["notes"].tobytes())),
         store=said,
     )
@@ -107,18 +121,25 @@ def _two_columns(values: np.ndarray) -> np.ndarray:
 
 
 def _arrays(
-    kind: str, features: Features, component: Component, store: Store | None
+    kind: str,
+    features: Features,
+    component: Component,
+    store: Store | None,
+    lesson: Lesson | None = None,
 ) -> tuple[Mapping[str, np.ndarray], str]:
     def compute() -> dict[str, np.ndarray]:
-        values, notes = reduce(component.instance, features.values)
+        reducer: Any = component.instance
+        values, notes = reduce(Pupil(reducer, lesson) if lesson else reducer, features.values)
         arrays = {
             "values": values,
             "notes": np.frombuffer(json.dumps(notes).encode(), dtype=np.uint8),
         }
-        variance = explained_variance(component.instance)
+        variance = explained_variance(reducer)
         if variance is not None:
             arrays["explained_variance"] = variance
-        fitted = fitted_arrays(component.instance) if kind == "reducer" else {}
+        fitted = fitted_arrays(reducer) if kind == "reducer" else {}
+        if lesson:
+            fitted = dict(getattr(reducer, "fitted", {}))
         return arrays | {f"{_FITTED}{name}": array for name, array in fitted.items()}
 
     if store is None:
@@ -130,6 +151,7 @@ def _arrays(
             "version": REDUCER_VERSION,
             "code": origin(component.config),
             "features": digest_of(features.values),
+            **({"training": lesson.describe()} if lesson else {}),
         },
         compute,
     )
