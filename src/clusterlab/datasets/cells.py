@@ -39,6 +39,17 @@ class Cells:
         >>> Cells().several("b | a &gt; c | b |", "|")
         ('a > c', 'b')
         """
+        return tuple(sorted(set(self._values(cell, separator))))
+
+    def first(self, cell: Any, separator: str) -> str | None:
+        """The value of a multi-valued cell that is named first.
+
+        >>> Cells().first("b | a | c", "|")
+        'b'
+        """
+        return next(iter(self._values(cell, separator)), None)
+
+    def _values(self, cell: Any, separator: str) -> list[str]:
         parts: Iterable[Any]
         if isinstance(cell, (list, tuple)):
             parts = cell
@@ -47,4 +58,4 @@ class Cells:
             whole = self.one(cell)
             parts = [] if whole is None else whole.split(separator)
         values = (self.one(part) for part in parts)
-        return tuple(sorted({value for value in values if value is not None}))
+        return [value for value in values if value is not None]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pandas as pd
+
 from clusterlab.datasets.assemble import assemble
 from clusterlab.datasets.cells import Cells
 from clusterlab.datasets.listing import Listing
@@ -29,6 +31,8 @@ class Table:
     label_columns: columns to score against and to show; their values are read as text.
     multi_valued: column -> separator, for label columns of several values; they need not be in
         label_columns too. A list in JSON Lines or Parquet is taken as it is.
+    first_of: new label column -> multi-valued column whose first value it holds, for what wants one
+        value an image: {pseudo_label: pseudo_labels}.
     numeric_columns: read as floats. text_column: a description in words.
     split_column: a split that comes with the table; split_names says what its values mean, such as
         {"validation": "train"}, in place of the usual names.
@@ -43,6 +47,7 @@ class Table:
     id_column: str | None = None
     label_columns: Sequence[str] = ()
     multi_valued: Mapping[str, str] = field(default_factory=dict)
+    first_of: Mapping[str, str] = field(default_factory=dict)
     numeric_columns: Sequence[str] = ()
     text_column: str | None = None
     split_column: str | None = None
@@ -74,6 +79,7 @@ class Table:
             id_column=[self.id_column or self.image_column],
             label_columns=self.label_columns,
             multi_valued=list(self.multi_valued),
+            first_of=list(self.first_of.values()),
             numeric_columns=self.numeric_columns,
             text_column=[self.text_column] if self.text_column else [],
             split_column=[self.split_column] if self.split_column else [],
@@ -111,15 +117,33 @@ class Table:
             names = [as_text(cell) for cell in columns[self.split_column]]
             split = to_splits(names, split_names=self.split_names, where=where)
         separators = {name: self.multi_valued.get(name) for name in self.label_columns}
+        found = labels(columns, {**separators, **self.multi_valued}, cells, where=where)
         return Listing(
             name=self.name or Path(self.path).stem,
             where=where,
             ids=unique_ids(columns, self.id_column or self.image_column, where=where, rows=rows),
             images=[FileImage(path) for path in paths],
-            labels=labels(columns, {**separators, **self.multi_valued}, cells, where=where),
+            labels=found.assign(**self._first(columns, cells, taken=list(found))),
             multi_valued=frozenset(self.multi_valued),
             split=split,
             numeric=numbers(columns, self.numeric_columns, cells, where=where, rows=rows),
             text=text,
             notes=notes,
         )
+
+    def _first(self, columns: Columns, cells: Cells, *, taken: list[str]) -> dict[str, pd.Series]:
+        for name, source in self.first_of.items():
+            if source not in self.multi_valued or name in taken:
+                there = f"'{name}' is there already"
+                what = there if name in taken else f"'{source}' is no multi-valued column"
+                raise DataError(
+                    f"dataset.first_of={dict(self.first_of)}: {what}. It names a new label column, "
+                    "and one of dataset.multi_valued: dataset.first_of='{main_tag: tags}'."
+                )
+        return {
+            name: pd.Series(
+                [cells.first(cell, self.multi_valued[source]) for cell in columns[source]],
+                dtype=object,
+            )
+            for name, source in self.first_of.items()
+        }
