@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -112,6 +113,22 @@ class ImageToText:
             for row, text in zip(rows, written, strict=True):
                 texts[row] = text
         return texts
+
+    @property
+    def processor(self) -> Any:
+        """The model's own, in a copy for this thread; a trainer makes captions into input by it."""
+        return self._processor.own
+
+    def backbone(self, module: Any) -> torch.nn.Module:
+        own: torch.nn.Module = module
+        return own
+
+    def with_weights(self, weights: str) -> ImageToText:
+        other = copy(self)
+        other.source = self.source.with_weights(weights)
+        other.sources = (other.source,)
+        other._processor = Processor(other.source)
+        return other
 
     @cached_property
     def _config(self) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,18 @@ class Timm:
 
     def apply(self, module: Any, inputs: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
         return embed_pixels(module, inputs, device)
+
+    def backbone(self, module: Any) -> torch.nn.Module:
+        network: torch.nn.Module = module.network
+        return network.network if isinstance(network, _Tokens) else network
+
+    def with_weights(self, weights: str) -> Timm:
+        # The files beside the old weights may say how images are to be shown.
+        _ = self.transform
+        other = copy(self)
+        other.source = self.source.with_weights(weights)
+        other.sources = (other.source,)
+        return other
 
     def _network(self) -> torch.nn.Module:
         arguments = self._arguments()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property, partial
 from typing import Any
 
@@ -107,6 +108,16 @@ class Transformers:
 
     def apply(self, module: Any, inputs: Sequence[np.ndarray], device: torch.device) -> np.ndarray:
         return embed_pixels(module, inputs, device)
+
+    def backbone(self, module: Any) -> torch.nn.Module:
+        network: torch.nn.Module = module.network.network
+        return network
+
+    def with_weights(self, weights: str) -> Transformers:
+        other = copy(self)
+        other.source = self.source.with_weights(weights)
+        other.sources = (other.source,)
+        return other
 
 
 class _Summary(torch.nn.Module):

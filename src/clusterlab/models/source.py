@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,13 @@ class Source:
     def random(self) -> bool:
         """Whether the weights are random, because the user said so."""
         return self.weights == RANDOM
+
+    def with_weights(self, weights: str) -> Source:
+        """The same model with the weights of another file; configs stay those that they were."""
+        own = self.weights and not self.random and Path(self.weights).expanduser()
+        if own and own.is_dir() and set(CONFIGS) & set(listing(own)):
+            return replace(self, model=str(own), weights=weights)
+        return replace(self, weights=weights)
 
     def folder(self) -> Path:
         """The folder of the configs, and of the weights where they belong to `model`.
