@@ -32,6 +32,7 @@ LIBRARIES = (
     "torchvision",
     "timm",
     "transformers",
+    "accelerate",
     "sentence-transformers",
     "huggingface_hub",
     "openvino",

@@ -1,4 +1,4 @@
-"""One run, readable top to bottom: load, extract, reduce, cluster, view, evaluate, report."""
+"""One run, top to bottom: load, fine-tune, extract, reduce, cluster, view, evaluate, report."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any
 
 from clusterlab.clusterers.cluster import cluster
 from clusterlab.components import Component
-from clusterlab.datasets.load import load, usable
+from clusterlab.datasets.load import load, only, usable
 from clusterlab.datasets.summary import summarize
 from clusterlab.environment import machine, versions
-from clusterlab.extractors.engine import Extraction, extract
+from clusterlab.extractors.engine import extract
+from clusterlab.finetune.finetune import fine_tune, marked
+from clusterlab.honest import learned_column, scored_split
+from clusterlab.metrics.classification import classification
 from clusterlab.reducers.remembered import project, reduce_features
 from clusterlab.reports.metrics_file import metrics
 from clusterlab.reports.tables import write_tables
@@ -32,11 +35,14 @@ class Plan:
     seed: int
     dataset: Component
     extractor: Component
+    finetune: Component
     reducer: Component
     clusterer: Component
     views: Mapping[str, Component]
     evaluator: Component
     decoding: Decoding = field(default_factory=Decoding)
+    clustered_split: str = "all"
+    scored_split: str = "auto"
     store: Store | None = None
     workers: int | None = None
     batch_size: int | None = None
@@ -51,26 +57,45 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
     begin = time.perf_counter()
 
     with folder.stage("load") as stage:
-        collection = load(plan.dataset)
+        learned = learned_column(plan.finetune, plan.reducer)
+        collection = load(plan.dataset, learned=learned, seed=plan.seed)
         summary = summarize(collection)
         stage.store = f"{len(collection):,} images"
+
+    with folder.stage("finetune") as stage:
+        tuning = fine_tune(
+            collection,
+            plan.extractor,
+            plan.finetune,
+            folder=folder.path,
+            store=plan.store,
+            decoding=plan.decoding,
+            compute=plan.compute,
+            workers=plan.workers,
+        )
+        stage.store = tuning.store
 
     with folder.stage("extract") as stage:
         extraction = extract(
             collection,
-            plan.extractor,
+            tuning.extractor,
             store=plan.store,
             decoding=plan.decoding,
             compute=plan.compute,
             workers=plan.workers,
             batch_size=plan.batch_size,
         )
-        features, stage.store = extraction.features, extraction.store
+        stage.store = extraction.store
+        extracted = marked(extraction.features, tuning)
         failures = (*collection.failures, *extraction.failures)
-        clustered = usable(collection, features.ids, failures)
+        labelled = usable(collection, extracted.ids, failures)
+        clustered = only(labelled, plan.clustered_split)
+        features = extracted.take(clustered.ids)
 
     with folder.stage("reduce") as stage:
-        reduction = reduce_features(features, plan.reducer, store=plan.store)
+        reduction = reduce_features(
+            extracted, plan.reducer, store=plan.store, collection=labelled, keep=clustered.ids
+        )
         reduced, stage.store = reduction.features, reduction.store
 
     with folder.stage("cluster"):
@@ -81,9 +106,15 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
         stage.store = views.store
 
     with folder.stage("evaluate"):
+        scored = scored_split(clustered, reduced, plan.scored_split, plan.clustered_split)
         evaluation = plan.evaluator.instance.evaluate(
-            clustered, {"features": features, "reduced": reduced}, clustering
+            clustered,
+            {"features": features, "reduced": reduced},
+            clustering,
+            scored_split=scored,
         )
+        predictions = tuning.predict(extracted, extraction.texts)
+        classified = classification(labelled, predictions, scored_split=scored)
 
     with folder.stage("report"):
         outcome = Outcome(
@@ -102,17 +133,23 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             decoding=plan.decoding,
             fitted={"extractor": extraction.fitted, "reducer": reduction.fitted},
             timings=folder.timings(),
-            environment=_environment(plan, folder, extraction, reduced),
+            environment=_environment(plan, folder, features, extraction.compute, reduced),
             texts=extraction.texts,
             compute=extraction.compute,
+            training=tuning.training,
+            predictions=predictions,
+            classification=classified if predictions else None,
+            labelled=labelled,
             notes=(
                 *collection.notes,
                 *plan.decoding.notes(),
+                *(tuning.training.notes if tuning.training else ()),
                 *extraction.notes,
                 *reduction.notes,
                 *cluster_notes,
                 *views.notes,
                 *evaluation.notes,
+                *classified.notes,
             ),
         )
         write_tables(outcome, folder.path)
@@ -123,19 +160,23 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
 
 
 def _environment(
-    plan: Plan, folder: RunFolder, extraction: Extraction, reduced: Features
+    plan: Plan,
+    folder: RunFolder,
+    features: Features,
+    compute: Mapping[str, Any],
+    reduced: Features,
 ) -> dict[str, Any]:
-    features = extraction.features
     return {
         "started": folder.started,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": plan.seed,
         "choices": dict(plan.choices),
-        "seen_labels": list(features.seen_labels),
+        "seen_labels": list(reduced.seen_labels),
+        "seen_splits": list(reduced.seen_splits),
         "marks": list(features.marks),
         "spaces": {space.space: digest_of(space.values) for space in (features, reduced)},
         "features": dict(features.provenance),
-        "compute": dict(extraction.compute),
+        "compute": dict(compute),
         "machine": machine(),
         "versions": versions(),
     }

@@ -27,6 +27,8 @@ _FACTORIES = ("sklearn.pipeline.make_pipeline", "sklearn.pipeline.make_union")
 CHOICES = {
     "precision": ("auto", "fp32", "bf16", "fp16"),
     "backend": ("torch", "openvino"),
+    "clustered_split": ("all", "train", "val", "test"),
+    "scored_split": ("auto", "all", "train", "val", "test"),
 }
 # Of an extractor that is one model; people set them for any.
 _MODELS = ("model", "weights")
@@ -34,7 +36,8 @@ _MODELS = ("model", "weights")
 _METHODS = {
     "dataset": ("load",),
     "extractor": ("prepare", "transform", "texts", "join"),
-    "reducer": ("fit_transform",),
+    "finetune": ("tune",),
+    "reducer": ("fit_transform", "learn"),
     "clusterer": ("fit_predict", "fit"),
     "view": ("fit_transform",),
     "evaluator": ("evaluate",),
@@ -133,7 +136,7 @@ def _target_problems(node: Mapping[str, Any], where: str, allowed: Sequence[str]
 
 
 def _is_in(path: str, packages: Sequence[str]) -> bool:
-    return path.split(".")[0] in packages
+    return any(path == package or path.startswith(f"{package}.") for package in packages)
 
 
 def _outside(where: str, path: Any, allowed: Sequence[str]) -> str:

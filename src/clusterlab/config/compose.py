@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Glob, QuotedString
+from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, QuotedString
 from omegaconf import DictConfig
 
 from clusterlab.config.explain import plain_errors
-from clusterlab.config.find import conf_dir, groups
+from clusterlab.config.find import conf_dir, groups, options_with
 from clusterlab.config.schema import register
 from clusterlab.config.trust import check_trust
 from clusterlab.errors import ConfigError, closest
 
-STAGES = ("dataset", "extractor", "reducer", "clusterer", "view", "evaluator")
+STAGES = ("dataset", "extractor", "finetune", "reducer", "clusterer", "view", "evaluator")
 _EXTRACTORS = ("model=", "weights=")
+_MOST_OPTIONS = 3
 _STAGE_KEYS = tuple(f"{stage}." for stage in STAGES)
 
 
@@ -38,7 +40,8 @@ def compose(
         search = [f"hydra.searchpath=[file://{other}]"] if other else []
         config = hydra_compose(config_name, [*overrides, *search], return_hydra_config=True)
         check_trust(config, overrides)
-        return config
+    _check_arguments(overrides, config.hydra.runtime.choices, config_dir)
+    return config
 
 
 def normalize(overrides: Sequence[str]) -> list[str]:
@@ -56,9 +59,24 @@ def normalize(overrides: Sequence[str]) -> list[str]:
 
 def without_sweeps(overrides: Sequence[str]) -> list[str]:
     """The overrides that all runs of a sweep share."""
-    with plain_errors():
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
-    return [o.input_line for o in parsed if o.input_line and not o.is_sweep_override()]
+    return [o.input_line for o in _parsed(overrides) if o.input_line and not o.is_sweep_override()]
+
+
+def settled(overrides: Sequence[str]) -> list[str]:
+    """Those of them that can be judged before the sweep has chosen: without what belongs to a
+    component whose option is swept, itself or with the experiment.
+
+    >>> settled(["finetune=none,classifier", "finetune/rebalance=balanced", "seed=1"])
+    ['seed=1']
+    """
+    swept = {o.key_or_group for o in _parsed(overrides) if o.is_sweep_override()}
+
+    def is_settled(key: str) -> bool:
+        stage = key.replace("/", ".").partition(".")[0]
+        return key == stage or not {stage, "experiment"} & swept
+
+    shared = _parsed(without_sweeps(overrides))
+    return [o.input_line for o in shared if o.input_line and is_settled(o.key_or_group)]
 
 
 def check_options(overrides: Sequence[str], config_dir: Path | None = None) -> None:
@@ -66,13 +84,16 @@ def check_options(overrides: Sequence[str], config_dir: Path | None = None) -> N
     for a sweep over a pattern that matches none: Hydra would launch nothing and call it done."""
     known = groups(config_dir)
     problems: list[str] = []
-    with plain_errors(config_dir):
-        parsed = OverridesParser.create().parse_overrides(list(overrides))
-    for override in parsed:
-        group = override.key_or_group
+    for override in _parsed(overrides, config_dir):
+        group = override.key_or_group.replace(".", "/")
         if group not in known or override.is_delete():
             continue
         value = override.value()
+        if group != override.key_or_group and (options := [*_options_in(value)]):
+            problems.append(
+                f"'{override.key_or_group}' is a group of options: choose one of them with a "
+                f"slash, {group}={','.join(options)}."
+            )
         if isinstance(value, Glob) and not value.filter(list(known[group])):
             problems.append(
                 f"The sweep '{override.input_line}' matches no {group}, so there is nothing to "
@@ -86,6 +107,30 @@ def check_options(overrides: Sequence[str], config_dir: Path | None = None) -> N
         ]
     if problems:
         raise ConfigError(problems)
+
+
+def _check_arguments(
+    overrides: Sequence[str], choices: Mapping[str, Any], config_dir: Path | None
+) -> None:
+    """Raises ConfigError for arguments of a component that the run leaves out (finetune=none)."""
+    problems: list[str] = []
+    for override in _parsed(overrides):
+        stage, _, key = override.key_or_group.partition(".")
+        if choices.get(stage) == "none" and key and not override.is_delete():
+            takers = options_with(stage, key.partition(".")[0], config_dir)
+            if takers:
+                named = [f"{stage}={option}" for option in takers[:_MOST_OPTIONS]]
+                problems.append(
+                    f"{stage}.{key} is set, but {stage}=none has no such argument. It needs "
+                    f"{' or '.join(named)}."
+                )
+    if problems:
+        raise ConfigError(problems)
+
+
+def _parsed(overrides: Sequence[str], config_dir: Path | None = None) -> list[Override]:
+    with plain_errors(config_dir):
+        return OverridesParser.create().parse_overrides(list(overrides))
 
 
 def _options_in(value: object) -> Iterator[str]:

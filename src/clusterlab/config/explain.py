@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from clusterlab.config.find import conf_dir, groups
+from clusterlab.config.find import conf_dir, groups, options_with
 from clusterlab.config.schema import register
 from clusterlab.errors import ClusterlabError, ConfigError, closest
 
@@ -52,13 +52,28 @@ def _unknown_key(match: re.Match[str], config_dir: Path | None) -> str:
         return "An experiment's file must begin with the line '# @package _global_'."
     known = groups(config_dir)
     names = [*known, *_default_keys()]
-    if "/" in key or (key in known):
+    if "/" in key:
+        return _unknown_nested(key, known, config_dir)
+    if key in known:
         return f"'{key}' cannot be overridden here. See: clusterlab list {key}."
     parent, _, last = key.rpartition(".")
     siblings = [name.rpartition(".")[2] for name in names if name.rpartition(".")[0] == parent]
     hint = closest(last, siblings) if parent else closest(key, names)
     way_out = "See: clusterlab show"
     return f"Unknown key '{key}'.{hint} {way_out}{f' (the part {parent})' if parent else ''}."
+
+
+def _unknown_nested(key: str, known: Iterable[str], config_dir: Path | None) -> str:
+    """A group within a group is there only where an option of the outer one has it."""
+    outer, _, last = key.rpartition("/")
+    takers = [f"{outer}={option}" for option in options_with(outer, last, config_dir)]
+    if key in known and takers:
+        return (
+            f"{key} is chosen, in these words or in their experiment, and needs "
+            f"{' or '.join(takers)}."
+        )
+    hint = f" Did you mean '{outer}.{last}'?" if takers else closest(key, known)
+    return f"Unknown group '{key}'.{hint} See: clusterlab list."
 
 
 def _default_keys() -> list[str]:

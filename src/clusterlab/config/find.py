@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from clusterlab.errors import ConfigError, closest
 
@@ -28,12 +29,12 @@ def groups(config_dir: Path | None = None) -> dict[str, dict[str, str]]:
     if config_dir is not None and not config_dir.is_dir():
         raise ConfigError(f"--config-dir {config_dir} is not a folder.")
     found: dict[str, dict[str, str]] = {}
-    for root in [conf_dir(), *([config_dir] if config_dir else [])]:
+    for root in _roots(config_dir):
         for file in sorted(root.glob("*/**/*.yaml")):
             group = file.parent.relative_to(root).as_posix()
             if group.split("/")[0] not in _NOT_STAGES and not file.name.startswith("_"):
                 found.setdefault(group, {})[file.stem] = _first_comment(file)
-    return found
+    return dict(sorted(found.items()))
 
 
 def options(group: str, config_dir: Path | None = None) -> dict[str, str]:
@@ -44,6 +45,44 @@ def options(group: str, config_dir: Path | None = None) -> dict[str, str]:
             f"Unknown group '{group}'.{closest(group, known)} Groups: {', '.join(known)}."
         )
     return known[group]
+
+
+def written(group: str, option: str, config_dir: Path | None = None) -> dict[str, Any]:
+    """What an option's YAML says, its defaults included; {} where there is none."""
+    import yaml
+
+    for root in reversed(_roots(config_dir)):
+        file = root / group / f"{option}.yaml"
+        if file.is_file():
+            found = yaml.safe_load(file.read_text(encoding="utf-8"))
+            return found if isinstance(found, dict) else {}
+    return {}
+
+
+def options_with(group: str, key: str, config_dir: Path | None = None) -> list[str]:
+    """The options of a group that have this argument, or a group of options of this name, as far
+    as their YAML says.
+
+    >>> options_with("clusterer", "min_samples")
+    ['dbscan', 'hdbscan']
+    """
+    known = groups(config_dir).get(group, {})
+    return [option for option in known if key in _keys(group, option, config_dir)]
+
+
+def _keys(group: str, option: str, config_dir: Path | None) -> set[str]:
+    content = written(group, option, config_dir)
+    found = {key for key in content if key != "defaults"}
+    for entry in content.get("defaults", []):
+        if isinstance(entry, dict):
+            found |= {str(name) for name in entry}
+        elif entry != "_self_":
+            found |= _keys(group, entry, config_dir)
+    return found
+
+
+def _roots(config_dir: Path | None) -> list[Path]:
+    return [conf_dir(), *([config_dir] if config_dir else [])]
 
 
 def _first_comment(file: Path) -> str:

@@ -31,10 +31,13 @@ class RunConfig:
     weights_dir: str = MISSING
     dataset: dict[str, Any] = field(default_factory=dict)
     extractor: dict[str, Any] = field(default_factory=dict)
+    finetune: dict[str, Any] = field(default_factory=dict)
     reducer: dict[str, Any] = field(default_factory=dict)
     clusterer: dict[str, Any] = field(default_factory=dict)
     view: dict[str, Any] = field(default_factory=dict)
     evaluator: dict[str, Any] = field(default_factory=dict)
+    clustered_split: str = "all"
+    scored_split: str = "auto"
     workers: int | None = None
     batch_size: Any = "auto"
     device: Any = "auto"
