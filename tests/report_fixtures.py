@@ -11,12 +11,18 @@ from typing import Any
 import cv2
 import numpy as np
 import pandas as pd
+from safetensors.numpy import save_file
 from sklearn import metrics
 from sklearn.cluster import KMeans
+from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 
 from clusterlab.datasets.summary import summarize
 from clusterlab.images import decode
+from clusterlab.metrics.classification import classification
+from clusterlab.metrics.evaluator import Evaluator
+from clusterlab.training import Predictions, Training
 from clusterlab.types import (
     NOISE,
     Clustering,
@@ -26,6 +32,7 @@ from clusterlab.types import (
     Features,
     FileImage,
     ImageSource,
+    MemoryImage,
     Outcome,
     Text,
 )
@@ -35,6 +42,7 @@ INTERNAL = {
     "davies_bouldin": metrics.davies_bouldin_score,
     "calinski_harabasz": metrics.calinski_harabasz_score,
 }
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 AGREEMENT = {
     "ari": metrics.adjusted_rand_score,
     "ami": metrics.adjusted_mutual_info_score,
@@ -240,3 +248,189 @@ def written_about(collection: Collection) -> tuple[Text, ...]:
         Text(id_, text, "Salesforce/blip", seconds=0.5, note=note)
         for id_, (text, note) in zip(collection.ids, said, strict=True)
     )
+
+
+def scans(
+    *, n: int = 300, names: Sequence[str] = DIGITS, wrong: Sequence[int] = (), seed: int = 0
+) -> Collection:
+    """Scanned digits, fewer of each next one, split 60/20/20: the digit's name, odd or even, and
+    the strokes it has. wrong: rows whose label says another digit.
+
+    A digit goes by one of its names where there are more than ten.
+    """
+    rng = np.random.default_rng(seed)
+    data = load_digits()
+    share = 1 / (1 + np.arange(10) / 3)
+    rows = rng.choice(len(data.target), n, replace=False, p=_of_each(data.target, share))
+    digit = data.target[rows]
+    cells = [names[one + 10 * int(rng.integers(len(names) // 10))] for one in digit]
+    for row in wrong:
+        cells[row] = names[(int(digit[row]) + 1) % 10]
+    images = {
+        f"scan_{row:04}.png": MemoryImage(_png(data.images[at])) for row, at in enumerate(rows)
+    }
+    strokes = [("loop",) * (d in (0, 6, 8, 9)) + ("bar",) * (d in (1, 4, 7, 9)) for d in digit]
+    collection = collection_of(
+        images,
+        {
+            "digit": cells,
+            "parity": [("even", "odd")[d % 2] for d in digit],
+            "strokes": strokes,
+        },
+        multi_valued=frozenset({"strokes"}),
+        name="digits",
+    )
+    split = rng.choice(["train", "train", "train", "val", "test"], n)
+    return dataclasses.replace(collection, split=split)
+
+
+def fine_tuned(
+    collection: Collection,
+    folder: Path,
+    *,
+    dropped: Sequence[str] = ("eight", "nine"),
+    clustered: str = "all",
+    confident: bool = True,
+    columns: Sequence[str] = ("digit", "strokes"),
+    scored: str = "test",
+) -> Outcome:
+    """The outcome as if logistic regressions on the pixels, one a column, had been the model:
+    their probabilities are the features. folder: where its weights are put.
+
+    dropped: classes of the first column without the training images. clustered: the split that is.
+    """
+    said = tuple(_predict(collection, column, dropped, confident) for column in columns)
+    features = Features(
+        ids=collection.ids,
+        values=np.concatenate([one.scores for one in said], axis=1).astype(np.float32),
+        space="features",
+        seen_labels=tuple(columns),
+        seen_splits=("train", "val"),
+    )
+    images = collection if clustered == "all" else collection.take(_ids(collection, clustered))
+    features = features.take(images.ids)
+    points = PCA(2, random_state=0).fit_transform(features.values.astype(float))
+    clustering = Clustering(KMeans(6, n_init=2, random_state=0).fit_predict(points).astype(int))
+    reduced = dataclasses.replace(features, values=points.astype(np.float32), space="reduced")
+    evaluation = Evaluator(n_permutations=5).evaluate(
+        images, {"features": features, "reduced": reduced}, clustering, scored_split=scored
+    )
+    found = classification(collection, said, scored_split=scored)
+    plain = outcome_of(collection, n_noise=0)
+    return dataclasses.replace(
+        plain,
+        choices={**plain.choices, "extractor": "pixels", "finetune": "classifier"},
+        collection=images,
+        features=features,
+        reduced=reduced,
+        clustering=clustering,
+        views={"reduced": points},
+        evaluation=evaluation,
+        explained_variance=None,
+        training=_training(collection, said, folder, dropped=dropped),
+        predictions=said,
+        classification=found,
+        labelled=collection,
+        notes=(*evaluation.notes, *found.notes),
+    )
+
+
+def _predict(
+    collection: Collection, column: str, dropped: Sequence[str], confident: bool
+) -> Predictions:
+    X = np.stack([decode(image.read())[..., 0].ravel() / 255 for image in collection.images])
+    cells = collection.labels[column].tolist()
+    taught = collection.split == "train"
+    if column in collection.multi_valued:
+        classes = tuple(sorted({value for cell in cells for value in cell}))
+        scores = np.stack(
+            [
+                LogisticRegression()
+                .fit(X[taught], np.array([value in cell for cell in cells])[taught])
+                .predict_proba(X)[:, 1]
+                for value in classes
+            ],
+            axis=1,
+        )
+    else:
+        taught &= np.array([cell is not None and cell not in dropped for cell in cells])
+        names = np.array([str(cell) for cell in cells])
+        model = LogisticRegression(C=0.2).fit(X[taught], names[taught])
+        classes, scores = tuple(model.classes_.tolist()), model.predict_proba(X)
+        if not confident:
+            scores = (scores == scores.max(axis=1, keepdims=True)).astype(float)
+            scores[::7] = 0
+    return Predictions(
+        column=column,
+        ids=collection.ids,
+        classes=classes,
+        scores=scores.astype(np.float32),
+        kept=classes,
+        multi_valued=column in collection.multi_valued,
+        confident=confident,
+    )
+
+
+def _training(
+    collection: Collection, said: Sequence[Predictions], folder: Path, *, dropped: Sequence[str]
+) -> Training:
+    weights = folder / "weights.safetensors"
+    save_file({"layer": np.arange(12, dtype=np.float32)}, weights)
+    epochs = np.arange(1, 9)
+    return Training(
+        columns=tuple(one.column for one in said),
+        splits=("train", "val"),
+        epochs=pd.DataFrame(
+            {
+                "epoch": epochs,
+                "loss": 2.2 * 0.7**epochs,
+                "learning_rate": 3e-4,
+                "seconds": 1.5,
+                "val_loss": 2.3 * 0.8**epochs + 0.2 * np.maximum(epochs - 5, 0),
+                "val_accuracy": 0.9 - 0.6 * 0.6**epochs - 0.04 * np.maximum(epochs - 5, 0),
+                "val_macro_f1": 0.85 - 0.6 * 0.6**epochs - 0.04 * np.maximum(epochs - 5, 0),
+            }
+        ),
+        selected_by="val_accuracy",
+        best_epoch=5,
+        stopped="stopped after epoch 8 of 20, when 3 in a row brought no better val_accuracy",
+        distribution=pd.concat([_distribution(collection, one, dropped) for one in said]),
+        rebalanced=bool(dropped),
+        trainable=("9 of 12 blocks are frozen: 50 of 200 weights are trained.",),
+        facts={"device": "cpu", "precision": "fp32", "started_from": {"model": "tiny"}},
+        weights=weights,
+        heads={"weight": np.ones((2, 3), np.float32), "bias": np.zeros(2, np.float32)},
+        notes=("A note of the training.",),
+    )
+
+
+def _distribution(
+    collection: Collection, said: Predictions, dropped: Sequence[str]
+) -> pd.DataFrame:
+    cells = collection.labels[said.column]
+    split = pd.Series(collection.split)
+    counts = {
+        name: cells[split == name].explode().value_counts() for name in ("train", "val", "test")
+    }
+    table = pd.DataFrame(counts).fillna(0).astype(int).rename_axis("class").reset_index()
+    table = table.sort_values(["train", "class"], ascending=[False, True])
+    out = table["class"].isin(dropped)
+    status = np.where(out, "dropped: fewer than 20 images", "kept")
+    return table.assign(
+        column=said.column,
+        items=np.where(out, 0, np.minimum(2 * table["train"], 40)),
+        status=np.where(table["train"] > 0, status, "not in the training part"),
+    )[["column", "class", "train", "items", "val", "test", "status"]]
+
+
+def _ids(collection: Collection, split: str) -> list[str]:
+    return [id_ for id_, own in zip(collection.ids, collection.split, strict=True) if own == split]
+
+
+def _of_each(target: np.ndarray, share: np.ndarray) -> np.ndarray:
+    weight = (share / np.bincount(target))[target]
+    return np.asarray(weight / weight.sum())
+
+
+def _png(scan: np.ndarray) -> bytes:
+    return cv2.imencode(".png", (scan * 255 / 16).astype(np.uint8))[1].tobytes()

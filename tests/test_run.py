@@ -33,7 +33,7 @@ FILES = {
     "report.html",
     "model",
 }
-STAGES = ["load", "extract", "reduce", "cluster", "view", "evaluate", "report"]
+STAGES = ["load", "finetune", "extract", "reduce", "cluster", "view", "evaluate", "report"]
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,9 @@ import pandas as pd
 
 from clusterlab.errors import DataError
 
+LEAST = 0.5
+"""The least probability at which an image is said to have a value of a multi-valued column."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Predictions:
@@ -41,6 +44,16 @@ class Predictions:
                 f"The predictions of '{self.column}' have shape {self.scores.shape}; "
                 f"expected {expected}."
             )
+
+    def named(self) -> np.ndarray:
+        """(n,) int: the index of the class that each image is put in, -1 for none; of a
+        single-valued column."""
+        best = self.scores.argmax(axis=1)
+        return np.where(self.scores.max(axis=1) > 0, best, -1)
+
+    def held(self) -> np.ndarray:
+        """(n, c) bool: the values that each image is said to have; of a multi-valued column."""
+        return np.asarray(self.scores >= LEAST)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from clusterlab.metrics._columns import MISSING, Reference
-from clusterlab.metrics._rows import Row
+from clusterlab.metrics._rows import ALL, Row
 from clusterlab.types import NOISE, Clustering, Features
 
 
@@ -52,6 +52,43 @@ def about_supervision(spaces: Mapping[str, Features], columns: Iterable[str]) ->
     for column in columns:
         if column in seen:
             yield f"Features were made from column {column}: its scores are not unsupervised."
+
+
+def about_unseen(
+    spaces: Mapping[str, Features], split: np.ndarray, scored_split: str
+) -> Iterator[str]:
+    """Where the features were learned from labels: which images the scores and the clusters are of.
+
+    split: (n,) str, of the clustered images.
+    """
+    seen = {name for space in spaces.values() for name in space.seen_splits}
+    if not seen:
+        return
+    counts = dict(zip(*np.unique(split, return_counts=True), strict=True))
+    unseen = [str(name) for name in counts if name not in seen and name != ALL]
+    n = len(split) if scored_split == ALL else int(counts[scored_split])
+    if scored_split in unseen:
+        yield (
+            f"The features were learned from labels: the headline scores are on {n:,} "
+            f"{scored_split} images, which the model has not seen."
+        )
+    elif scored_split == "val":
+        why = "" if "test" in counts else "there is no test image: "
+        yield (
+            f"The features were learned from labels, and {why}the headline scores are on {n:,} "
+            "validation images, which chose the epoch that was kept. They are optimistic."
+        )
+    elif len(unseen) < len(counts):
+        yield (
+            f"The features were learned from labels, and the headline scores are on {n:,} images "
+            "of which the model has seen some: they also say how well it learned these by heart. "
+            "An honest score is on images that were kept apart (split: test)."
+        )
+    if unseen and len(unseen) < len(counts):
+        yield (
+            "The clusters were formed on training images too, whose features know their labels. "
+            f"clustered_split={unseen[0]} clusters the unseen images alone."
+        )
 
 
 def about_chance(headline: Iterable[Row]) -> Iterator[str]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Container
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clusterlab.metrics._noise import CLUSTER
+from clusterlab.types import Features
 
 ALL = "all"
 COLUMNS = ["metric", "label", "space", "split", "noise", "value", "chance", "chance_std", "n"]
+MARKS = "marks"
+SUPERVISED = "supervised"
+SEEN = "seen in training"
 
 Row = dict[str, Any]
 
@@ -34,5 +38,36 @@ def headline_rows(rows: Sequence[Row], columns: Container[str], split: str) -> I
 
 
 def score_table(rows: Sequence[Row]) -> pd.DataFrame:
+    """The columns of scores.csv, and `marks` last where a row has any."""
     kinds = {"value": float, "chance": float, "chance_std": float, "n": int}
-    return pd.DataFrame(list(rows), columns=COLUMNS).astype(kinds)
+    columns = [*COLUMNS, MARKS] if any(row.get(MARKS) for row in rows) else COLUMNS
+    return pd.DataFrame(list(rows), columns=columns).astype(kinds)
+
+
+def marked(rows: Sequence[Row], spaces: Mapping[str, Features], split: np.ndarray) -> list[Row]:
+    """The rows with their `marks`, joined by "; "; as they are where no space was learned from
+    labels.
+
+    rows: with `column`, the label column that a row is scored against, "" where it is none.
+    split: (n,) str. A row against a column that went into the features is supervised; one with an
+    image whose labels went into them is seen in training.
+    """
+    seen = {name: {*space.seen_splits} for name, space in spaces.items()}
+    if not any(seen.values()):
+        return list(rows)
+    columns = {column for space in spaces.values() for column in space.seen_labels}
+    # A clustering may come from any of the spaces.
+    seen[""] = set().union(*seen.values())
+    made_of = {name: set(split[within].tolist()) for name, within in splits_of(split).items()}
+    found = []
+    for row in rows:
+        met = made_of[row["split"]] & (seen[row["space"]] | {ALL})
+        marks = [SUPERVISED] if row["column"] in columns else []
+        marks += [SEEN] if met and seen[row["space"]] else []
+        found.append({**row, MARKS: "; ".join(marks)})
+    return found
+
+
+def class_row(scope: str, name: str, metric: str, value: float, n: int) -> Row:
+    """A row of classification.csv without label and split. name: of the class, "" for none."""
+    return {"scope": scope, "class": name, "metric": metric, "value": float(value), "n": int(n)}

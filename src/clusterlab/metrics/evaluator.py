@@ -12,7 +12,7 @@ from clusterlab.metrics._clusters import cluster_table
 from clusterlab.metrics._columns import Reference, references
 from clusterlab.metrics._external import external_rows
 from clusterlab.metrics._internal import Internal, internal
-from clusterlab.metrics._rows import ALL, Row, headline_rows, score_table, splits_of
+from clusterlab.metrics._rows import ALL, Row, headline_rows, marked, score_table, splits_of
 from clusterlab.types import NOISE, Clustering, Collection, Evaluation, Features
 
 
@@ -80,7 +80,10 @@ class Evaluator:
             rows += self._external(split, columns, clustering, within)
             for space, found in self._internal(spaces, clustering, within).items():
                 inside[split, space] = found
-                rows += [{"space": space, "split": split, **row} for row in found.rows]
+                rows += [
+                    {"space": space, "split": split, "column": "", **row} for row in found.rows
+                ]
+        rows = marked(rows, spaces, collection.split)
         headline = list(headline_rows(rows, names, scored_split))
         home = "reduced" if "reduced" in spaces else list(spaces)[-1]
         about_spaces = [note for space in spaces for note in inside[scored_split, space].notes]
@@ -97,6 +100,7 @@ class Evaluator:
                 *_notes.about_clusters(clustering),
                 *_notes.about_labels(columns, splits[scored_split]),
                 *_notes.about_supervision(spaces, names),
+                *_notes.about_unseen(spaces, collection.split, scored_split),
                 *dict.fromkeys(about_spaces),
                 *_notes.about_chance(headline),
             ),
@@ -110,7 +114,7 @@ class Evaluator:
         within: np.ndarray,
     ) -> list[Row]:
         return [
-            {"split": split, **row}
+            {"split": split, "column": column[0].name, **row}
             for column in columns
             for reference in column
             for row in external_rows(

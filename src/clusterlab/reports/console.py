@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,20 +10,28 @@ from pathlib import Path
 import pandas as pd
 
 from clusterlab.reports.marks import explain, joined
+from clusterlab.reports.page.text import plural
+from clusterlab.reports.seen import seen_labels
 from clusterlab.types import NOISE, Outcome
 
 _SHOWN = ("ari", "ami", "nmi", "purity")
+_NAMED = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "kept_accuracy": "kept acc.",
+    "kept_f1": "kept F1",
+}
 
 
 def summary(outcome: Outcome, folder: Path) -> str:
-    """The clusters found, the headline scores with their chance levels, and what to know; above
-    all that, what the features are marked with."""
+    """The clusters found, the headline scores with their chance levels, how well a fine-tuned model
+    names the classes, and what to know; above all that, what the features are marked with."""
     marks = outcome.features.marks
     lines = [line for mark in marks for line in textwrap.wrap(explain(mark), 80)]
     lines += [_what(outcome), ""]
-    rows = _rows(outcome)
+    rows = [*_rows(outcome), *_named(outcome)]
     if rows:
-        lines.append(f"{'':<12}{'':<20}{'score':>8}{'by chance':>12}")
+        lines.append(f"{_scored(outcome):<32}{'score':>8}{'by chance':>12}")
         lines += rows
         lines.append("")
     for note in outcome.notes:
@@ -44,7 +53,7 @@ def _what(outcome: Outcome) -> str:
 
 def _rows(outcome: Outcome) -> list[str]:
     scores = outcome.evaluation.scores
-    marks, supervised = outcome.features.marks, set(outcome.features.seen_labels)
+    marks, supervised = outcome.features.marks, seen_labels(outcome)
     split = outcome.evaluation.scored_split
     lines = []
     for row in scores[(scores.noise == "cluster") & (scores.split == split)].itertuples():
@@ -55,6 +64,26 @@ def _rows(outcome: Outcome) -> list[str]:
         elif row.metric == "silhouette":
             lines.append(_row(row.metric, f"in {row.space}", _three(row.value), "", marks))
     return lines
+
+
+def _scored(outcome: Outcome) -> str:
+    """Which images the scores are on, where that is not all."""
+    split = outcome.evaluation.scored_split
+    if split == "all":
+        return ""
+    return f"on {plural(int((outcome.collection.split == split).sum()), f'{split} image')}"
+
+
+def _named(outcome: Outcome) -> list[str]:
+    found = outcome.classification
+    if found is None:
+        return []
+    return [
+        _row(name, said.column, _three(value), "", outcome.features.marks)
+        for said in outcome.predictions
+        for metric, name in _NAMED.items()
+        if math.isfinite(value := found.headline.get(f"{metric}/{said.column}", math.nan))
+    ]
 
 
 def _row(metric: str, target: str, value: str, chance: str, tags: Sequence[str]) -> str:

@@ -11,17 +11,25 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from clusterlab.reports.classes import classes_of
-from clusterlab.reports.maps import cluster_groups, count_clusters, draw_cluster_map, draw_label_map
-from clusterlab.reports.names import label_slugs, projection_names
+from clusterlab.reports.maps import (
+    cluster_groups,
+    count_clusters,
+    draw_cluster_map,
+    draw_label_map,
+    draw_split_map,
+)
+from clusterlab.reports.names import label_slugs, projection_names, split_map_names
 from clusterlab.reports.page.text import plural
 from clusterlab.reports.palette import PALETTE
 from clusterlab.reports.plots.bars import draw_bars
 from clusterlab.reports.plots.canvas import plain, render, save
 from clusterlab.reports.plots.contingency import draw_contingency
-from clusterlab.reports.plots.footer import draw_footer, with_footer
+from clusterlab.reports.plots.footer import draw_footer, draw_mixture, with_footer
 from clusterlab.reports.plots.histograms import draw_image_sizes
 from clusterlab.reports.plots.variance import draw_variance
+from clusterlab.reports.seen import mixture, seen_splits
 from clusterlab.reports.sheets import draw_samples, draw_sheets
+from clusterlab.reports.training_figures import draw_training
 from clusterlab.types import Outcome
 
 
@@ -30,18 +38,24 @@ def write_figures(
 ) -> list[Path]:
     """Draw all figures into an existing folder. Returns the paths, in the order written.
 
-    What the features are marked with stands below each.
+    What the features are marked with stands below each, and below a map that it mixes images which
+    training has seen with others.
     thumbnails: row -> WebP; filled as needed, so that write_html can use them again.
     """
     cache = {} if thumbnails is None else thumbnails
     paths = []
-    footer = draw_footer(outcome.features.marks)
+    footer, mixed = draw_footer(outcome.features.marks), draw_mixture(*mixture(outcome))
+    maps = {
+        *projection_names(outcome.views, outcome.collection).values(),
+        *split_map_names(outcome.views, outcome.collection).values(),
+    }
     # Compressing goes on beside drawing.
     with ThreadPoolExecutor(1) as pool:
         written = []
         for name, figure in _figures(outcome, cache):
             paths.append(folder / name)
-            written.append(pool.submit(save, with_footer(render(figure), footer), paths[-1]))
+            picture = with_footer(render(figure), mixed if name in maps else None)
+            written.append(pool.submit(save, with_footer(picture, footer), paths[-1]))
         for one in written:
             one.result()
     return paths
@@ -56,6 +70,10 @@ def _figures(outcome: Outcome, cache: dict[int, bytes | None]) -> Iterator[tuple
             yield name, draw_cluster_map(points, labels, view=view)
         else:
             yield name, draw_label_map(points, columns[column], view=view)
+    for view, name in split_map_names(outcome.views, collection).items():
+        split, seen = collection.split, seen_splits(outcome)
+        yield name, draw_split_map(outcome.views[view], split, seen, view=view)
+    yield from draw_training(outcome)
     yield "cluster_sizes.png", _sizes(labels)
     for column, slug in label_slugs(collection).items():
         label = outcome.summary["labels"][column]

@@ -13,16 +13,18 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from clusterlab import __version__
-from clusterlab.reports.names import label_slugs, projection_names
+from clusterlab.reports.names import label_slugs, projection_names, split_map_names
 from clusterlab.reports.page import captions
 from clusterlab.reports.page.clusters import cluster_cards
 from clusterlab.reports.page.dataset import dataset
 from clusterlab.reports.page.headline import headline
+from clusterlab.reports.page.learned import learned, rows_on_page
 from clusterlab.reports.page.made import made
 from clusterlab.reports.page.map_data import map_data
 from clusterlab.reports.page.scores import all_scores, headline_scores
 from clusterlab.reports.page.text import number, picture, plural, projection, script_json
 from clusterlab.reports.page.thumbs import Thumbs, choose_thumbs
+from clusterlab.reports.seen import mixture
 from clusterlab.types import Outcome
 
 
@@ -36,7 +38,8 @@ def write_html(
 ) -> None:
     """Write the page. figures: the folder that write_figures filled.
 
-    max_thumbnails: images that have a thumbnail, every cluster its share. thumbnails: row -> WebP
+    max_thumbnails: images that have a thumbnail, every cluster its share; samples and mistakes come
+    on top. thumbnails: row -> WebP
     as made by write_figures; those that are missing are made.
     """
     cache = {} if thumbnails is None else thumbnails
@@ -49,26 +52,34 @@ def write_html(
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "plural": plural}
-    page = _page(outcome, thumbs, figures, path.parent)
+    section = learned(outcome, figures, cache)
+    page = _page(outcome, thumbs, section, figures, path.parent)
     path.write_text(environment.get_template("report.html.j2").render(page), encoding="utf-8")
 
 
-def _page(outcome: Outcome, thumbs: Thumbs, figures: Path, folder: Path) -> dict[str, Any]:
-    """What the templates see."""
+def _page(
+    outcome: Outcome, thumbs: Thumbs, section: dict[str, Any] | None, figures: Path, folder: Path
+) -> dict[str, Any]:
+    """What the templates see. section: what a fine-tuned model learned."""
     voices = captions.authors(outcome)
     clusters = cluster_cards(outcome, thumbs, voices)
     data = dataset(outcome, figures, thumbs, voices)
     pictured = [one for card in clusters["cards"] for one in (*card["strip"], *card["more"])]
-    on_page = {one["row"] for one in (*pictured, *data["samples"])}
+    on_page = {one["row"] for one in (*pictured, *data["samples"])} | rows_on_page(section)
+    n_seen, n_unseen = mixture(outcome)
     plotly, script = _script(get_plotlyjs()), _script(_asset("map.js"))
     return {
         "head": headline(outcome),
         "marks": outcome.features.marks,
         "scores": headline_scores(outcome),
+        "learned": section,
         "all_scores": all_scores(outcome),
         "views": list(outcome.views),
         "projection": projection(outcome.views),
         "label_columns": [str(column) for column in outcome.collection.labels.columns],
+        "has_splits": len(set(outcome.collection.split)) > 1,
+        "n_seen": n_seen,
+        "n_unseen": n_unseen,
         "n_images": len(outcome.collection),
         "n_dimensions": outcome.reduced.values.shape[1],
         "n_thumbs": sum(map(len, thumbs.chosen.values())),
@@ -92,6 +103,10 @@ def _maps(outcome: Outcome, figures: Path) -> list[Any]:
     drawn = [
         picture(figures, name, f"Map {view} coloured by {column or 'cluster'}")
         for (view, column), name in projection_names(outcome.views, outcome.collection).items()
+    ]
+    drawn += [
+        picture(figures, name, f"Map {view} coloured by split")
+        for view, name in split_map_names(outcome.views, outcome.collection).items()
     ]
     return [one for one in drawn if one]
 

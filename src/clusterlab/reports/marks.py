@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 COLUMN = "marks"
 _MEANINGS = {
     "random weights": "a model was never trained, so no score says what it can do",
@@ -29,3 +31,17 @@ def explain(mark: str) -> str:
     """
     meaning = _MEANINGS.get(mark, "every number is made of features that carry this mark")
     return f"{mark[:1].upper()}{mark[1:]}: {meaning}."
+
+
+def with_marks(table: pd.DataFrame, marks: Sequence[str]) -> pd.DataFrame:
+    """The table with what all its rows are marked with, before what a row is marked with itself.
+
+    >>> scores = pd.DataFrame({"value": [0.5, 0.9], "marks": ["", "supervised"]})
+    >>> with_marks(scores, ["random weights"])["marks"].tolist()
+    ['random weights', 'random weights; supervised']
+    """
+    if not marks:
+        return table
+    own = table[COLUMN] if COLUMN in table else [""] * len(table)
+    cells = [joined([*marks, *filter(None, [mark])]) for mark in own]
+    return table.drop(columns=COLUMN, errors="ignore").assign(**{COLUMN: cells})

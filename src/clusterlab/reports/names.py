@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from clusterlab.types import Collection
 
 
@@ -40,3 +42,20 @@ def projection_names(
         for column, part in labels.items():
             found[view, column] = f"projection_{slug}_label_{part}.png"
     return found
+
+
+def split_map_names(views: Iterable[str], collection: Collection) -> dict[str, str]:
+    """view -> file name of its map coloured by split; none where there is but one split."""
+    if len(np.unique(collection.split)) < 2:
+        return {}
+    return {view: f"projection_{slug}_split.png" for view, slug in slugs(views).items()}
+
+
+def confusion_name(slug: str) -> str:
+    """The file of the confusion matrix of a label column with this slug."""
+    return f"confusion_{slug}.png"
+
+
+def distribution_name(slug: str) -> str:
+    """The file of the class distribution of a label column with this slug."""
+    return f"distribution_{slug}.png"

@@ -1,4 +1,4 @@
-"""The tables of a run folder: assignments, clusters, scores, captions, failures, and model/."""
+"""The tables of a run folder, and model/."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ import pandas as pd
 from safetensors.numpy import save_file
 
 from clusterlab.files import remove, replacing, write_file, write_json
-from clusterlab.reports.marks import COLUMN, joined
+from clusterlab.reports import training_tables
+from clusterlab.reports.marks import COLUMN, with_marks
 from clusterlab.types import Collection, Failure, Outcome, Text
 
 
 def write_tables(outcome: Outcome, folder: Path) -> None:
     """Write the CSV files and model/. Raises OutputError where the folder cannot take them.
 
-    captions.csv is there only where a model wrote a text. Where the features are marked, every
-    table ends with the column `marks`.
+    assignments, clusters, scores and failures are always there; captions where a model wrote a
+    text; classification, predictions, training and distribution where one was fine-tuned. Where
+    the features are marked, every table ends with the column `marks`.
     """
     tables = {
         "assignments": assignments(outcome),
@@ -30,11 +32,13 @@ def write_tables(outcome: Outcome, folder: Path) -> None:
     }
     if any(math.isfinite(text.seconds) for text in outcome.texts):
         tables["captions"] = captions(outcome)
-    else:
-        # A run that failed in this folder before may have left one.
-        remove(folder / "captions.csv")
+    tables |= training_tables.training_tables(outcome)
+    for name in ("captions", *training_tables.TABLES):
+        if name not in tables:
+            # A run that failed in this folder before may have left one.
+            remove(folder / f"{name}.csv")
     for name, table in tables.items():
-        _write_csv(_marked(table, outcome.features.marks), folder / f"{name}.csv")
+        _write_csv(with_marks(table, outcome.features.marks), folder / f"{name}.csv")
     _write_model(outcome, folder / "model")
 
 
@@ -94,18 +98,14 @@ def _rows(
     return pd.DataFrame([dataclasses.astuple(row) for row in rows], columns=columns)
 
 
-def _marked(table: pd.DataFrame, marks: Sequence[str]) -> pd.DataFrame:
-    return table.assign(**{COLUMN: joined(marks)}) if marks else table
-
-
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
     write_file(path, lambda temporary: table.to_csv(temporary, index=False))
 
 
 def _write_model(outcome: Outcome, folder: Path) -> None:
     """What assigns a new image: how features are made and reduced, with all that was learned for
-    that, and each cluster's centroid. A reducer that is no linear map has nothing to be kept: then
-    the centroids of the features are what to go by.
+    that, fine-tuned weights too, and each cluster's centroid. A reducer that is no linear map has
+    nothing to be kept: then the centroids of the features are what to go by.
 
     Arrays and JSON only, so that opening a model runs no code.
     """
@@ -117,8 +117,13 @@ def _write_model(outcome: Outcome, folder: Path) -> None:
         arrays[f"centroids_{space.space}"] = np.array(rows, np.float32).reshape(-1, width)
     for stage, learned in outcome.fitted.items():
         arrays |= {f"{stage}.{name}": np.ascontiguousarray(a) for name, a in learned.items()}
+    training = outcome.training
+    if training is not None:
+        arrays |= training_tables.heads(training)
     with replacing(folder) as temporary:
         temporary.mkdir()
+        if training is not None:
+            training_tables.keep_weights(training, temporary)
         save_file(arrays, temporary / "model.safetensors")
         write_json(
             temporary / "model.json",
@@ -126,6 +131,7 @@ def _write_model(outcome: Outcome, folder: Path) -> None:
                 "extractor": dict(outcome.features.provenance),
                 "reducer": outcome.components["reducer"],
                 "clusterer": outcome.components["clusterer"],
+                **({"finetune": training_tables.facts(training)} if training is not None else {}),
                 "arrays": {name: list(array.shape) for name, array in arrays.items()},
                 **({COLUMN: list(outcome.features.marks)} if outcome.features.marks else {}),
             },

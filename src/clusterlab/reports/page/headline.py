@@ -9,6 +9,7 @@ import numpy as np
 
 from clusterlab.reports.marks import explain
 from clusterlab.reports.page.text import NOTHING, method, percent, plural
+from clusterlab.reports.seen import seen_splits
 from clusterlab.types import NOISE, Outcome
 
 
@@ -29,7 +30,8 @@ def sentence(outcome: Outcome) -> str:
     """The path from images to clusters: "60 images → HOG (324 numbers each) → ..."."""
     n, width = outcome.features.values.shape
     steps = [plural(n, "image")]
-    steps.append(f"{_extractor(outcome)} ({plural(width, 'number')} each)")
+    tuned = f" fine-tuned on {' and '.join(outcome.training.columns)}" if outcome.training else ""
+    steps.append(f"{_extractor(outcome)}{tuned} ({plural(width, 'number')} each)")
     reducer = outcome.choices.get("reducer", "none")
     if reducer != "none":
         steps.append(f"{method(reducer)} ({outcome.reduced.values.shape[1]:,})")
@@ -71,9 +73,14 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
 def _warnings(outcome: Outcome) -> Iterator[str]:
     labels = outcome.clustering.labels
     yield from map(explain, outcome.features.marks)
-    yield from outcome.notes
+    training, found = outcome.training, outcome.classification
+    # Those stand beside the scores that they are about.
+    elsewhere = {*found.notes} if found is not None else set()
+    yield from (note for note in outcome.notes if note not in elsewhere)
     yield from outcome.evaluation.notes
-    if outcome.evaluation.scored_split != "all":
+    yield from training.notes if training is not None else ()
+    others = bool((outcome.collection.split != outcome.evaluation.scored_split).any())
+    if outcome.evaluation.scored_split != "all" and others and not seen_splits(outcome):
         yield (
             f"The headline scores are on the {outcome.evaluation.scored_split} images only; "
             "the others are in the table of all scores."

@@ -12,6 +12,7 @@ from clusterlab.reports.page.text import compact, method, number
 from clusterlab.types import Outcome
 
 STAGES = ("dataset", "extractor", "finetune", "reducer", "clusterer", "view", "evaluator")
+UNASKED = ("finetune", "none")
 HIDDEN = ("_target_", "_partial_", "_convert_")
 
 
@@ -21,9 +22,9 @@ def made(outcome: Outcome, folder: Path) -> dict[str, Any]:
     folder: the run folder, which the first command names.
     """
     return {
-        "stages": [_stage(outcome, name) for name in STAGES if name in outcome.components],
+        "stages": [_stage(outcome, name) for name in STAGES if _took_part(outcome, name)],
         "provenance": provenance(outcome),
-        "settings": _flat(
+        "settings": flat(
             {key: value for key, value in outcome.components.items() if key not in STAGES}
         ),
         "timings": [
@@ -35,11 +36,18 @@ def made(outcome: Outcome, folder: Path) -> dict[str, Any]:
             }
             for stage, timing in outcome.timings.items()
         ],
-        "environment": _flat(outcome.environment),
+        "environment": flat(outcome.environment),
         "failures": outcome.failures,
         "again": f"clusterlab run --again {shlex.quote(_relative(folder))}",
         "options": " ".join(["clusterlab run", *_words(outcome)]),
     }
+
+
+def _took_part(outcome: Outcome, name: str) -> bool:
+    """False for a stage that the run has not, and for a fine-tuning that nobody asked for."""
+    return name in outcome.components and not (
+        name == "finetune" and outcome.choices.get(name, "none") == "none"
+    )
 
 
 def _stage(outcome: Outcome, name: str) -> dict[str, Any]:
@@ -61,16 +69,16 @@ def _words(outcome: Outcome) -> list[str]:
     return [
         shlex.quote(f"{group}={option}")
         for group, option in outcome.choices.items()
-        if group in STAGES and option
+        if group.partition("/")[0] in STAGES and option and (group, option) != UNASKED
     ]
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Nested mappings as dotted keys, each value in one line."""
     rows = []
     for key, value in values.items():
         if isinstance(value, Mapping) and value:
-            rows += _flat(value, f"{prefix}{key}.")
+            rows += flat(value, f"{prefix}{key}.")
         else:
             rows.append((f"{prefix}{key}", compact(value)))
     return rows

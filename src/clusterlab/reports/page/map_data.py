@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from clusterlab.reports.classes import classes_of, legend
-from clusterlab.reports.maps import cluster_groups
+from clusterlab.reports.maps import cluster_groups, split_groups
 from clusterlab.reports.page.captions import Author, for_map
 from clusterlab.reports.page.thumbs import Thumbs
+from clusterlab.reports.seen import seen_splits
 from clusterlab.types import Outcome
 
 
@@ -25,7 +26,7 @@ def map_data(
             {"name": name, "x": _rounded(places[:, 0]), "y": _rounded(places[:, 1])}
             for name, places in outcome.views.items()
         ],
-        "colourings": [_by_cluster(outcome), *_by_labels(outcome)],
+        "colourings": [_by_cluster(outcome), *_by_labels(outcome), *_by_split(outcome)],
         "strength": None
         if clustering.strength is None
         else [round(float(value), 3) for value in clustering.strength],
@@ -48,6 +49,12 @@ def _by_labels(outcome: Outcome) -> list[dict[str, Any]]:
         colouring |= {"values": list(classes.names), "value": classes.codes.tolist()}
         found.append(colouring)
     return found
+
+
+def _by_split(outcome: Outcome) -> list[dict[str, Any]]:
+    """None where there is but one split."""
+    groups, codes = split_groups(outcome.collection.split, seen_splits(outcome))
+    return [_colouring("split", groups, codes)] if len(groups) > 1 else []
 
 
 def _colouring(name: str, groups: list[Any], codes: np.ndarray) -> dict[str, Any]:

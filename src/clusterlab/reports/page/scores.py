@@ -9,18 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clusterlab.reports.marks import COLUMN, joined
+from clusterlab.reports.marks import with_marks
 from clusterlab.reports.page.meanings import EXTERNAL, INTERNAL, Meaning
 from clusterlab.reports.page.text import score
+from clusterlab.reports.seen import seen_labels, seen_splits
 from clusterlab.types import Outcome
 
 
 def headline_scores(outcome: Outcome) -> dict[str, Any]:
-    """sentences, one a label column; external and internal: metrics with their cells."""
+    """sentences, one a label column; external and internal: metrics with their cells. split, and
+    n_scored, its images; unseen: whether a model was trained and has seen none of them."""
     found = [(*key.split("/", 1), value) for key, value in outcome.evaluation.headline.items()]
     columns = [str(column) for column in outcome.collection.labels.columns]
+    split, seen = outcome.evaluation.scored_split, seen_splits(outcome)
     return {
-        "supervised": sorted(set(columns) & set(outcome.features.seen_labels)),
+        "split": split,
+        "n_scored": int((outcome.collection.split == split).sum()),
+        "unseen": bool(seen) and split not in seen,
+        "supervised": sorted(set(columns) & seen_labels(outcome)),
         "sentences": [line for c in columns if (line := _sentence(outcome, c))],
         "external": _metrics(outcome, [f for f in found if f[0] not in INTERNAL], EXTERNAL),
         "internal": _metrics(outcome, [f for f in found if f[0] in INTERNAL], INTERNAL),
@@ -29,9 +35,7 @@ def headline_scores(outcome: Outcome) -> dict[str, Any]:
 
 def all_scores(outcome: Outcome) -> dict[str, Any]:
     """The whole of scores.csv as text: header and rows."""
-    scores = outcome.evaluation.scores
-    if outcome.features.marks:
-        scores = scores.assign(**{COLUMN: joined(outcome.features.marks)})
+    scores = with_marks(outcome.evaluation.scores, outcome.features.marks)
     rows = [
         [
             "" if pd.isna(value) else score(value) if isinstance(value, float) else str(value)
@@ -69,7 +73,7 @@ def _cell(
     return {
         "target": target,
         "value": score(float(value)),
-        "supervised": target in outcome.features.seen_labels,
+        "supervised": target in seen_labels(outcome),
         "chance": None if chance is None else score(chance[0]),
         "chance_std": None if chance is None else score(chance[1]),
         "position": meaning.place(value),
@@ -107,7 +111,7 @@ def _sentence(outcome: Outcome, column: str) -> dict[str, Any] | None:
     return {
         "column": column,
         "text": "; ".join(parts),
-        "supervised": column in outcome.features.seen_labels,
+        "supervised": column in seen_labels(outcome),
     }
 
 

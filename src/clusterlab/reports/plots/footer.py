@@ -1,4 +1,4 @@
-"""A band below a figure that says what its run is marked with."""
+"""A band below a figure that says what its run, or the figure, is marked with."""
 
 from __future__ import annotations
 
@@ -25,9 +25,18 @@ def with_footer(picture: Image.Image, footer: Image.Image | None) -> Image.Image
 
 def draw_footer(marks: Sequence[str]) -> Image.Image | None:
     """A band as wide as every figure, or None without marks."""
-    if not marks:
+    return _band(f"This run is marked: {', '.join(marks)}") if marks else None
+
+
+def draw_mixture(n_seen: int, n_unseen: int) -> Image.Image | None:
+    """The same for a map of images of which training has seen some; None of all or none."""
+    if not n_seen or not n_unseen:
         return None
+    return _band(f"This map mixes {n_seen:,} images seen in training with {n_unseen:,} unseen ones")
+
+
+def _band(text: str) -> Image.Image:
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=GROUND)
-    text = plain(f"This run is marked: {', '.join(marks)}", 90)
-    figure.text(0.15 / WIDTH, 0.5, text, va="center", color=INK, fontsize=SMALL, weight="bold")
+    line = plain(text, 90)
+    figure.text(0.15 / WIDTH, 0.5, line, va="center", color=INK, fontsize=SMALL, weight="bold")
     return render(figure)
