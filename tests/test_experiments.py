@@ -15,10 +15,12 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 import clusterlab
+from clusterlab.config.compose import compose
 from clusterlab.config.find import groups
 from tests.models import minilm, tiny_blip, tiny_clip, tiny_dinov2, tiny_vilt, tiny_vit
 
 NAMES = sorted(groups()["experiment"])
+NONE = "clusterlab.finetune.none.NoFinetuning"
 QUICK = ["batch_size=32"]
 
 
@@ -32,6 +34,8 @@ FAMILIES = {
     "clip": tiny_clip,
 }
 TIMM = {"resnet50": "resnet18", "effnet": "efficientnet_b0", "vgg": "vgg11"}
+# A VGG's checkpoints are gigabytes.
+TIMM |= dict.fromkeys(("pseudo", "single"), "resnet18")
 
 
 @pytest.fixture(scope="session")
@@ -54,13 +58,43 @@ def model_words(name: str, tiny: Path) -> list[str]:
         if part in TIMM:
             words += [f"extractor.model={TIMM[part]}", "extractor.weights=random"]
             break
-    if "sbert" in parts or name.endswith("_text"):
+    if {"sbert", "blip"} & {*parts} or name.endswith("_text"):
         words.append(f"extractor.encoder={minilm()}")
-    if "vanilla" in parts:
+    if parts[0] in ("vit", "dinov2"):
         # The tiny models know 32 and 28 pixels.
         size = 32 if parts[0] == "vit" else 28
         words += [f"extractor.crop={size}", f"extractor.resize=[{size},{size}]"]
     return words
+
+
+def training_words(name: str) -> list[str]:
+    """The words that make a fine-tuning short, and let it learn what the stand-ins have."""
+    parts = name.split("_")
+    epoch = "finetune.epochs=1"
+    if {"povo", "categoria", "multihead"} & {*parts}:
+        multihead = "multihead" in parts
+        column = "kind" if "categoria" in parts else "word"
+        words = [
+            epoch,
+            "dataset.class_column=word",
+            "dataset.sample_share=0.5",
+            f"finetune.columns={'[word,kind]' if multihead else f'[{column}]'}",
+            f"finetune.rebalance.column={column}",
+        ]
+        if multihead:
+            words.append("~finetune.rebalance.drop_classes.categoria")
+            words.append("finetune.rebalance.drop_classes.kind=[living]")
+        return [*words, *(["finetune.rebalance.drop_classes=[living]"] if column == "kind" else [])]
+    if name == "atmosphere_single_label":
+        first = ["dataset.first_of.main_tag=tags", "~dataset.first_of.pseudo_label"]
+        return [epoch, "dataset.sample_share=0.2", *first, "finetune.columns=[main_tag]"]
+    if name == "atmosphere_pseudo":
+        return [epoch, "dataset.sample_share=0.2", "finetune.columns=[tags]"]
+    if name.startswith("pm"):
+        return [epoch, "extractor.size=32"]
+    if name.startswith("food_effnet"):
+        return [epoch, "extractor.resize=64", "extractor.crop=64"]
+    return [epoch]
 
 
 def stand_in(name: str, data: Path) -> list[str]:
@@ -69,11 +103,17 @@ def stand_in(name: str, data: Path) -> list[str]:
         words = ["dataset=clothing", f"data_dir={data}", "dataset.sample_per_class=6"]
         k_means = not name.endswith("_dbscan")
         return [*words, "view=pca", *(["clusterer.n_clusters=10"] if k_means else [])]
-    if name == "illustrations_text":
-        return [f"data_dir={data}", "view=pca"]
+    if name.startswith("pm"):
+        words = ["dataset=clothing", f"data_dir={data}", "dataset.sample_per_class=8", "view=pca"]
+        return [*words, "clusterer.n_clusters=4"]
+    if name.startswith("digits_cnn"):
+        return ["dataset.sample_per_class=20", "view=pca"]
+    if name.startswith("illustrations"):
+        few = [] if name == "illustrations_text" else ["dataset.sample_share=0.25"]
+        return [f"data_dir={data}", "view=pca", *few]
     if name.startswith("atmosphere"):
         return ["dataset=illustrations", f"data_dir={data}", "view=pca", "extractor.crop=64"]
-    if "vanilla" in name:
+    if name.startswith(("vit", "dinov2")):
         return [
             "dataset=illustrations",
             f"data_dir={data}",
@@ -101,12 +141,23 @@ def stand_in(name: str, data: Path) -> list[str]:
     return []
 
 
+def trained(name: str) -> bool:
+    """Whether the experiment fine-tunes a model."""
+    return compose([f"+experiment={name}"]).finetune._target_ != NONE
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_experiment_runs_on_real_pictures(
     name: str, shared_data: Path, tiny: Path, tmp_path: Path
 ) -> None:
     words = [*stand_in(name, shared_data), *model_words(name, tiny), *QUICK]
-    result = clusterlab.run(name, words, folder=tmp_path / "run")
+    trains = trained(name)
+    result = clusterlab.run(
+        name, [*words, *(training_words(name) if trains else [])], folder=tmp_path / "run"
+    )
+    if trains:
+        assert result.metrics["scored_split"] == ("val" if name == "pm_cnn" else "test")
+        assert any(key.startswith("accuracy/") for key in result.metrics)
     assert result.metrics["n_failed"] == 0
     assert result.metrics["n_clusters"] >= 1 or name.endswith("_dbscan")
     assert any(key.startswith("ari/") for key in result.metrics)
