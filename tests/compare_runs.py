@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from sklearn.metrics import (
     davies_bouldin_score,
     silhouette_score,
 )
+
+from clusterlab.config.compose import compose
+from clusterlab.config.resolved import dump, resolve
 
 PIXELS, DIGITS = (part[:240] for part in load_digits(return_X_y=True))
 
@@ -133,6 +137,46 @@ def write_run(
     (folder / "report.html").write_text("<!doctype html>", encoding="utf-8")
     (folder / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
     return metrics
+
+
+@cache
+def finetuning(rebalance: str) -> str:
+    """The YAML of finetune=classifier as it is shipped."""
+    config = compose(["finetune=classifier", f"finetune/rebalance={rebalance}"])
+    return dump(dict(resolve(config)["finetune"]))
+
+
+def fine_tune(
+    folder: Path,
+    scores: Mapping[str, Mapping[str, float]],
+    *,
+    rebalance: str = "none",
+    test: slice = slice(0, 60),
+    seen_splits: tuple[str, ...] = ("train", "val"),
+    model: str = "vit",
+    **settings: Any,
+) -> None:
+    """Makes a written run that of a model which was fine-tuned, and scored on its test images.
+
+    scores: label column -> what is known of it, as in metrics.json without the column.
+    """
+    environment = json.loads((folder / "environment.json").read_text())
+    choices = {"extractor": model, "finetune": "classifier", "finetune/rebalance": rebalance}
+    seen = {"seen_labels": list(scores), "seen_splits": list(seen_splits)}
+    (folder / "environment.json").write_text(
+        json.dumps(environment | seen | {"choices": environment["choices"] | choices})
+    )
+    metrics = json.loads((folder / "metrics.json").read_text())
+    flat = {f"{key}/{label}": one for label, own in scores.items() for key, one in own.items()}
+    flat |= {"scored_split": "test", "n_scored": len(range(*test.indices(len(DIGITS))))}
+    (folder / "metrics.json").write_text(json.dumps(metrics | flat))
+    table = pd.read_csv(folder / "assignments.csv", dtype=str, keep_default_na=False)
+    table["split"] = "train"
+    table.loc[table.index[test], "split"] = "test"
+    table.to_csv(folder / "assignments.csv", index=False)
+    config = {"finetune": yaml.safe_load(finetuning(rebalance)) | {"columns": list(scores)}}
+    change_config(folder, **config)
+    change_config(folder, **{f"finetune__{key}": value for key, value in settings.items()})
 
 
 def write_unfinished(

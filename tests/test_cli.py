@@ -66,6 +66,14 @@ def test_the_version_is_clusterlabs(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "ci_smoke"], 2, "Did you mean +experiment=ci_smoke?"),
         (["run", "+clusterer.kk=3"], 1, "KMeans takes no such argument"),
         (["run", "dataset=folder"], 1, "dataset.path has no value yet"),
+        (["run", "finetune/rebalance=balanced"], 1, "finetune=classifier."),
+        (["run", "finetune.rebalance=balanced"], 1, "finetune/rebalance=balanced"),
+        (["run", "finetune.epochs=3"], 1, "finetune=classifier"),
+        (["run", "-m", "finetune/rebalance=none,balanced"], 1, "finetune=classifier"),
+        (["run", "-m", "finetune.frozen=0,.5"], 1, "finetune=classifier"),
+        (["show", "finetune/rebalance=balanced"], 1, "finetune=classifier"),
+        (["list", "finetune/rebalanc"], 1, "Did you mean 'finetune/rebalance'?"),
+        (["fetch", "finetune=classifer"], 1, "Did you mean 'classifier'?"),
         (["run", "--config-dir", "/nowhere/at/all"], 1, "is not a folder"),
         (["run", "--again", "/nowhere/at/all"], 1, "is no run folder"),
         (["run", "--config-dir"], 2, "--config-dir needs a value"),
@@ -105,6 +113,18 @@ def test_list_shows_every_group_in_80_columns(tmp_path: Path) -> None:
 def test_list_of_a_group_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "clusterer", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"clusterer": groups()["clusterer"]}
+
+
+def test_list_of_a_stage_has_the_groups_within_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "finetune", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert list(listed) == ["finetune", "finetune/augmentation", "finetune/rebalance"]
+    assert main(["list", "finetune/rebalance", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "finetune/rebalance": listed["finetune/rebalance"]
+    }
+    order = list(groups())
+    assert order.index("finetune") + 1 == order.index("finetune/augmentation")
 
 
 def test_hydras_own_flags_work(tmp_path: Path) -> None:
@@ -184,6 +204,13 @@ def test_doctor_lists_the_weights_in_the_local_cache(
         (["validate", "ci_"], ["ci_smoke"]),
         (["list", "datas"], ["dataset"]),
         (["completion", "z"], ["zsh"]),
+        (["run", "finetune=cl"], ["finetune=classifier"]),
+        (["run", "finetune/"], ["finetune/augmentation=", "finetune/rebalance="]),
+        (["run", "finetune/rebalance=ba"], ["finetune/rebalance=balanced"]),
+        (["run", "finetune.rebalance.th"], ["finetune.rebalance.threshold="]),
+        (["run", "finetune.learn"], ["finetune.learning_rate="]),
+        (["run", "finetune.def"], []),
+        (["list", "finetune/r"], ["finetune/rebalance"]),
         (["run", "nonsense"], []),
     ],
 )
@@ -205,11 +232,14 @@ def test_the_bash_script_completes_in_a_real_bash(tmp_path: Path) -> None:
         _clusterlab; echo "${{COMPREPLY[@]}}"
         COMP_LINE="clusterlab list "; COMP_POINT=${{#COMP_LINE}}
         _clusterlab; echo "${{#COMPREPLY[@]}}"
+        COMP_LINE="clusterlab run finetune/rebalance=ba"; COMP_POINT=${{#COMP_LINE}}
+        _clusterlab; echo "${{COMPREPLY[@]}}"
     """
     done = subprocess.run(
         [bash, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines() == ["hdbscan", "validate", str(len(groups()))]
+    expected = ["hdbscan", "validate", str(len(groups())), "balanced"]
+    assert done.stdout.splitlines() == expected
 
 
 def test_the_zsh_script_completes_in_a_real_zsh(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from clusterlab.config.build import build
-from clusterlab.config.compose import compose
-from clusterlab.config.find import conf_dir, groups
+from clusterlab.config.compose import compose, settled, without_sweeps
+from clusterlab.config.find import conf_dir, groups, options_with
 from clusterlab.config.resolved import resolve, stage_choices
 from clusterlab.errors import ClusterlabError, ConfigError
 
@@ -42,14 +42,23 @@ def needed(group: str, option: str) -> list[str]:
     return [f"{group}.{key}={values[key]}" for key in unset]
 
 
+def around(group: str) -> list[str]:
+    """The options that have a group within them; of a stage only that it has none around it."""
+    outer, _, last = group.rpartition("/")
+    return [f"{outer}={option}" for option in options_with(outer, last)] if outer else [""]
+
+
 @pytest.mark.parametrize(("group", "option"), OPTIONS, ids=lambda part: part)
 def test_every_option_composes_and_builds(group: str, option: str) -> None:
     prefix = "+" if group == "experiment" else ""
     extra = [] if group == "experiment" else needed(group, option)
-    config = compose([f"{prefix}{group}={option}", *extra])
-    choices = stage_choices(config.hydra.runtime.choices)
-    build({**resolve(config), "store": False}, choices)
-    assert choices[group] == option
+    assert around(group)
+    for outer in around(group):
+        words = [outer, f"{prefix}{group}={option}", *extra]
+        config = compose([word for word in words if word])
+        choices = stage_choices(config.hydra.runtime.choices)
+        build({**resolve(config), "store": False}, choices)
+        assert choices[group] == option
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS, ids=lambda part: part)
@@ -103,6 +112,32 @@ def test_an_experiment_opens_with_its_command_and_bears_its_name(name: str) -> N
         (["report.max_thumbnails=-1"], "report.max_thumbnails is -1"),
         (["decode.background=whyte"], "decode.background 'whyte' is no colour"),
         (["clusterer=[kmeans"], "An override cannot be read"),
+        (["finetune=classifer"], "Unknown finetune 'classifer'. Did you mean 'classifier'?"),
+        (["finetune=museum"], "Unknown finetune 'museum'. See: clusterlab list finetune."),
+        (
+            ["finetune=classifier", "finetune/rebalance=blanced"],
+            "Unknown finetune/rebalance 'blanced'. Did you mean 'balanced'?",
+        ),
+        (
+            ["finetune=classifier", "finetune.rebalance=balanced"],
+            "choose one of them with a slash, finetune/rebalance=balanced.",
+        ),
+        (["finetune.augmentation=flip"], "with a slash, finetune/augmentation=flip."),
+        (["finetune/rebalance=balanced"], "finetune/rebalance is chosen, in these words or in"),
+        (["finetune/rebalance=balanced"], "finetune=classifier."),
+        (["finetune=none", "finetune/rebalance=balanced"], "finetune=classifier."),
+        (["rebalance=balanced"], "Unknown key 'rebalance'. Did you mean 'finetune/rebalance'?"),
+        (["finetune/rebalanc=balanced"], "Did you mean 'finetune/rebalance'?"),
+        (["finetune/epochs=3"], "Unknown group 'finetune/epochs'. Did you mean 'finetune.epochs'?"),
+        (["finetune.learning_rate=1e-3"], "but finetune=none has no such argument. It needs"),
+        (["finetune.rebalance.threshold=2"], "finetune.rebalance.threshold is set, but finetune="),
+        (["reducer=none", "reducer.n_neighbors=5"], "It needs reducer=umap."),
+        (["finetune=classifier", "finetune.learnin_rate=1"], "Did you mean 'learning_rate'?"),
+        (["finetune=classifier", "finetune.rebalance.treshold=1"], "Did you mean 'threshold'?"),
+        (["finetune=classifier", "finetune.frozen=1.0"], "nothing of the extractor would be"),
+        (["clustered_split=tset"], "Unknown clustered_split 'tset'. Did you mean 'test'?"),
+        (["clustered_split=auto"], "Use one of all, train, val, test."),
+        (["scored_split=tests"], "Unknown scored_split 'tests'. Did you mean 'test'?"),
         (["reducer.n_components=${sed}"], "refers to 'sed', which the config does not have"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
@@ -120,6 +155,34 @@ def test_an_argument_that_the_yaml_does_not_write_out_can_be_set() -> None:
     assert resolve(compose(["clusterer.max_iter=7"]))["clusterer"]["max_iter"] == 7
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["finetune=classifier", "finetune/rebalance=balanced", "finetune.epochs=3"],
+        ["finetune=classifier", "finetune.rebalance.drop_below=5"],
+        ["finetune=classifier", "finetune.rebalance=null"],
+        ["experiment=clothing_mobilenetv2_ft", "finetune/rebalance=balanced"],
+        ["finetune=none", "~finetune.learning_rate"],
+    ],
+    ids=" ".join,
+)
+def test_words_of_fine_tuning_that_are_right(words: list[str]) -> None:
+    if "~finetune.learning_rate" in words:
+        assert "finetune=" not in message(*words), "to take out what is not there needs no option"
+        return
+    assert build({**resolve(compose(words)), "store": False}, {}).finetune.instance.columns is None
+
+
+def test_a_sweep_over_an_option_leaves_its_own_words_to_each_run() -> None:
+    words = ["finetune=none,classifier", "++finetune.epochs=3", "finetune/rebalance=none", "seed=1"]
+    assert settled(words) == ["seed=1"]
+    assert without_sweeps(words) == words[1:]
+    of_experiments = ["+experiment=a,b", "++finetune.epochs=3", "finetune=classifier"]
+    assert settled(of_experiments) == ["finetune=classifier"]
+    one = ["finetune=classifier", "finetune/rebalance=none,balanced", "++finetune.epochs=3"]
+    assert settled(one) == [one[0], "finetune/rebalance=none", one[2]]
+
+
 def test_malformed_yaml_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
     file = tmp_path / "experiment" / "mine.yaml"
@@ -135,6 +198,18 @@ def test_own_configs_join_the_groups(tmp_path: Path) -> None:
     )
     config = resolve(compose(["clusterer=birch"], tmp_path))
     assert config["clusterer"] == {"_target_": "sklearn.cluster.Birch", "n_clusters": 7}
+
+
+def test_own_options_join_the_groups_within_a_stage(tmp_path: Path) -> None:
+    (tmp_path / "finetune" / "rebalance").mkdir(parents=True)
+    (tmp_path / "finetune" / "rebalance" / "mine.yaml").write_text(
+        "# Rare classes are left out.\ndefaults: [none, _self_]\ndrop_below: 5\n"
+    )
+    config = resolve(compose(["finetune=classifier", "finetune/rebalance=mine"], tmp_path))
+    assert config["finetune"]["rebalance"]["drop_below"] == 5
+    assert groups(tmp_path)["finetune/rebalance"]["mine"] == "Rare classes are left out."
+    said = message("finetune=classifier", "finetune/rebalance=mien", config_dir=tmp_path)
+    assert "Did you mean 'mine'?" in said
 
 
 def test_a_missing_config_dir_is_an_error(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +13,29 @@ import pandas as pd
 
 from clusterlab.errors import UsageError
 
-_NUMBERS = (
-    *("cluster", "strength", "x", "y", "size", "silhouette"),
-    *("value", "chance", "chance_std", "n"),
-)
+# Table -> its columns of numbers, as a pattern; the rest stays text: "007" is no number, and "NA"
+# may be a label.
+_NUMBERS = {
+    "scores": "value|chance|chance_std|n",
+    "assignments": "cluster|strength|x|y",
+    "clusters": "cluster|size|silhouette|.*_(share|entropy)",
+    "failures": "",
+}
+_NUMBERS_OF_TRAINED = {
+    "classification": "value|n",
+    "predictions": "confidence",
+    "training": "epoch|loss|learning_rate|seconds|val_.*",
+}
 
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run: its folder, metrics.json, and its tables as DataFrames."""
+    """A finished run: its folder, metrics.json, and its tables as DataFrames.
+
+    classification, predictions, training: how well a fine-tuned model names the classes, what it
+    says about each image (`correct` is missing where there is no label), and its epochs; None where
+    nothing was fine-tuned.
+    """
 
     folder: Path
     metrics: dict[str, Any]
@@ -28,6 +43,9 @@ class Result:
     assignments: pd.DataFrame = field(repr=False)
     clusters: pd.DataFrame = field(repr=False)
     failures: pd.DataFrame = field(repr=False)
+    classification: pd.DataFrame | None = field(default=None, repr=False)
+    predictions: pd.DataFrame | None = field(default=None, repr=False)
+    training: pd.DataFrame | None = field(default=None, repr=False)
 
 
 def run(
@@ -59,16 +77,19 @@ def run(
 def read(folder: str | Path) -> Result:
     """Read a finished run folder."""
     path = Path(folder)
-    tables = {
-        name: _read_table(path / f"{name}.csv")
-        for name in ("scores", "assignments", "clusters", "failures")
-    }
+    tables = {name: _read_table(path / f"{name}.csv", found) for name, found in _NUMBERS.items()}
+    for name, found in _NUMBERS_OF_TRAINED.items():
+        if (path / f"{name}.csv").is_file():
+            tables[name] = _read_table(path / f"{name}.csv", found)
+    if "predictions" in tables:
+        right = tables["predictions"]["correct"].map({"True": True, "False": False})
+        tables["predictions"]["correct"] = right.astype("boolean")
     metrics = json.loads((path / "metrics.json").read_text(encoding="utf-8"))
     return Result(folder=path, metrics=metrics, **tables)
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    """Ids and labels stay text: "007" is no number, and "NA" may be a label."""
+def _read_table(path: Path, numbers: str) -> pd.DataFrame:
     text = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-    numbers = {*_NUMBERS} | {name for name in text if name.endswith(("_share", "_entropy"))}
-    return text.apply(lambda column: pd.to_numeric(column) if column.name in numbers else column)
+    return text.apply(
+        lambda column: pd.to_numeric(column) if re.fullmatch(numbers, str(column.name)) else column
+    )

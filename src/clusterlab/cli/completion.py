@@ -98,16 +98,13 @@ def _keys(known: dict[str, dict[str, str]]) -> Iterator[str]:
     """Keys that some option of a group, or the top level, has."""
     import yaml
 
-    from clusterlab.config.find import conf_dir
+    from clusterlab.config.find import conf_dir, written
 
     top = yaml.safe_load((conf_dir() / "config.yaml").read_text(encoding="utf-8"))
     yield from (f"{key}=" for key in top if key not in ("defaults", "hydra"))
     for group, options in known.items():
         if group in ("experiment", "view"):
             continue
-        keys = set()
-        for option in options:
-            file = conf_dir() / group / f"{option}.yaml"
-            if file.is_file():
-                keys |= set(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
-        yield from (f"{group}.{key}=" for key in keys if not key.startswith("_"))
+        keys = {key for option in options for key in written(group, option)} - {"defaults"}
+        node = group.replace("/", ".")
+        yield from (f"{node}.{key}=" for key in keys if not key.startswith("_"))

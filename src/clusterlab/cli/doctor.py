@@ -12,10 +12,11 @@ HELP = """\
 usage: clusterlab doctor [--prune=DAYS] [--json]
 
 What this machine offers a run: devices, memory, library versions, the size of
-the store, and the model weights in the local cache.
+the store and of the fine-tunings kept beside it, and the model weights in the
+local cache.
 
-  --prune DAYS   delete what no run has used for so many days from the store
-                 (0: everything)
+  --prune DAYS   delete stored features and fine-tunings that no run has used
+                 for so many days (0: everything); run folders keep theirs
 
 examples:
   clusterlab doctor
@@ -27,10 +28,10 @@ def main(words: list[str]) -> int:
     as_json = take_flag(words, "--json")
     prune = take_value(words, "--prune")
     unexpected(words, HELP, allowed=0)
-    freed = None if prune is None else _prune(prune)
+    freed = {} if prune is None else _prune(prune)
     found = examine()
-    if freed is not None:
-        found["store"]["freed_bytes"] = freed
+    for place, n_bytes in freed.items():
+        found[place]["freed_bytes"] = n_bytes
     print(json.dumps(found, indent=2) if as_json else _text(found))
     return 0
 
@@ -39,15 +40,18 @@ def examine() -> dict[str, Any]:
     """What a run would find here, JSON-able."""
     from clusterlab.config.find import conf_dir
     from clusterlab.environment import machine, versions
+    from clusterlab.finetune import kept
     from clusterlab.store import Store, default_folder
 
     store = Store(default_folder())
+    finetuned = store.path.parent / kept.FOLDER
     return {
         "machine": machine(),
         "devices": _devices(),
         "versions": versions(),
         "configs": str(conf_dir()),
         "store": {"path": str(store.path), **store.size()},
+        "finetuned": {"path": str(finetuned), **kept.size(finetuned)},
         "weights": _weights(),
     }
 
@@ -70,7 +74,9 @@ def _weights() -> list[str]:
     return list(cached_models())
 
 
-def _prune(days: str) -> int:
+def _prune(days: str) -> dict[str, int]:
+    """Place -> bytes given back."""
+    from clusterlab.finetune import kept
     from clusterlab.store import Store, default_folder
 
     try:
@@ -79,11 +85,15 @@ def _prune(days: str) -> int:
         raise UsageError(f"--prune takes a number of days, not '{days}'.") from None
     if limit < 0:
         raise UsageError(f"--prune takes a number of days from 0 up, not {days}.")
-    return Store(default_folder()).prune(unused_days=limit)
+    store = Store(default_folder())
+    return {
+        "store": store.prune(unused_days=limit),
+        "finetuned": kept.prune(store.path.parent / kept.FOLDER, unused_days=limit),
+    }
 
 
 def _text(found: dict[str, Any]) -> str:
-    machine, store = found["machine"], found["store"]
+    machine, store, finetuned = found["machine"], found["store"], found["finetuned"]
     lines = [
         f"machine    {machine['processor']}, {machine['cores']} cores, "
         f"{machine['memory_gib']} GiB memory",
@@ -95,6 +105,12 @@ def _text(found: dict[str, Any]) -> str:
     ]
     if "freed_bytes" in store:
         lines.append(f"           {store['freed_bytes'] / 1e6:.1f} MB freed")
+    lines += [
+        f"finetuned  {finetuned['path']}",
+        f"           {finetuned['bytes'] / 1e6:.1f} MB: {finetuned['finetunings']:,} fine-tunings",
+    ]
+    if "freed_bytes" in finetuned:
+        lines.append(f"           {finetuned['freed_bytes'] / 1e6:.1f} MB freed")
     weights = found["weights"] or ["none in the local cache"]
     lines += [f"{'weights' if i == 0 else '':<11}{name}" for i, name in enumerate(weights)]
     lines.append("versions")

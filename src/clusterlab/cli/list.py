@@ -15,11 +15,13 @@ from clusterlab.config.find import groups, options
 HELP = """\
 usage: clusterlab list [GROUP] [--config-dir DIR] [--json]
 
-What there is, with one line each: every group, or the options of one.
+What there is, with one line each: every group, or the options of one and of
+the groups within it.
 
 examples:
   clusterlab list
   clusterlab list clusterer
+  clusterlab list finetune/rebalance
   clusterlab list experiment --json
 """
 
@@ -29,7 +31,12 @@ def main(words: list[str]) -> int:
     folder = take_value(words, "--config-dir")
     config_dir = Path(folder) if folder else None
     names = unexpected(words, HELP, allowed=1)
-    found = {names[0]: options(names[0], config_dir)} if names else groups(config_dir)
+    found = groups(config_dir)
+    if names:
+        within = {
+            group: known for group, known in found.items() if group.startswith(f"{names[0]}/")
+        }
+        found = {names[0]: options(names[0], config_dir)} | within
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return 0

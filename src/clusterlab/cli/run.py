@@ -41,6 +41,10 @@ examples:
   clusterlab run dataset=table dataset.path=objects.csv \\
       dataset.label_columns='[word,kind]'
   clusterlab run extractor=dinov2 device=cpu precision=fp32
+  clusterlab run dataset=folder dataset.path=photos extractor=dinov2 \\
+      finetune=classifier
+  clusterlab run -m finetune=classifier extractor=resnet50 seed=0,1,2 \\
+      finetune/rebalance=none,balanced
   clusterlab run -m extractor=hog,color_hist seed=0,1,2
   clusterlab run clusterer=custom clusterer._target_=sklearn.cluster.Birch \\
       clusterer.n_clusters=9
@@ -63,7 +67,7 @@ def main(words: list[str]) -> int:
         from clusterlab.config.again import NAME, write_again
         from clusterlab.config.compose import STAGES
 
-        options = [word for word in words if word.lstrip("+").split("=")[0] in STAGES]
+        options = [word for word in words if word.lstrip("+").split("=")[0].split("/")[0] in STAGES]
         if options:
             raise ConfigError(
                 f"--again changes values (clusterer.n_clusters=5), not options ('{options[0]}')."
@@ -81,7 +85,7 @@ def _run(
 ) -> int:
     sweep = bool({"-m", "--multirun"} & set(words))
 
-    from clusterlab.config.compose import check_options, compose, normalize, without_sweeps
+    from clusterlab.config.compose import check_options, compose, normalize, settled, without_sweeps
     from clusterlab.config.explain import plain_errors
     from clusterlab.config.hydra_app import run_hydra
     from clusterlab.config.resolved import resolve
@@ -90,10 +94,10 @@ def _run(
     overrides = normalize([word for word in words if _is_override(word)])
     check_options(overrides, config_dir)
     # Hydra builds its own parts before any check of ours, so they are looked at first.
-    fixed = without_sweeps(overrides)
-    shared = compose(fixed, config_dir, config_name=config_name)
+    shared = compose(settled(overrides), config_dir, config_name=config_name)
     if not sweep:
         resolve(shared)
+    fixed = without_sweeps(overrides)
     results = _Results(choices, as_json=as_json, quiet=sweep, fixed=fixed)
     normal = iter(overrides)
     in_order = [next(normal) if _is_override(word) else word for word in words]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,20 +64,28 @@ def without_sweeps(overrides: Sequence[str]) -> list[str]:
 
 
 def settled(overrides: Sequence[str]) -> list[str]:
-    """Those of them that can be judged before the sweep has chosen: without what belongs to a
-    component whose option is swept, itself or with the experiment.
+    """What can be judged before a sweep has chosen: the overrides that all its runs share, and of
+    arguments that are swept the first value; without what belongs to a component whose option is
+    swept, itself or with the experiment.
 
     >>> settled(["finetune=none,classifier", "finetune/rebalance=balanced", "seed=1"])
     ['seed=1']
+    >>> settled(["finetune=classifier", "finetune/rebalance=none,balanced"])
+    ['finetune=classifier', 'finetune/rebalance=none']
     """
-    swept = {o.key_or_group for o in _parsed(overrides) if o.is_sweep_override()}
-
-    def is_settled(key: str) -> bool:
-        stage = key.replace("/", ".").partition(".")[0]
-        return key == stage or not {stage, "experiment"} & swept
-
-    shared = _parsed(without_sweeps(overrides))
-    return [o.input_line for o in shared if o.input_line and is_settled(o.key_or_group)]
+    parsed = _parsed(overrides)
+    swept = {one.key_or_group for one in parsed if one.is_sweep_override()}
+    found = []
+    for one in parsed:
+        stage = re.split("[./]", one.key_or_group)[0]
+        is_argument = stage != one.key_or_group
+        if is_argument and {stage, "experiment"} & swept:
+            continue
+        if one.input_line and not one.is_sweep_override():
+            found.append(one.input_line)
+        elif is_argument and one.is_choice_sweep():
+            found.append(f"{one.get_key_element()}={next(one.sweep_string_iterator())}")
+    return found
 
 
 def check_options(overrides: Sequence[str], config_dir: Path | None = None) -> None:

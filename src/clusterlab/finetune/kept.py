@@ -51,8 +51,8 @@ def opened(root: Path, description: Mapping[str, Any]) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(
             f"Cannot keep the fine-tuning in {folder}: {error.strerror or error}. Free some space "
-            "(clusterlab doctor --prune 30) or choose another folder with CLUSTERLAB_CACHE=PATH; "
-            "then the same command goes on from the last checkpoint."
+            "(clusterlab doctor --prune 30): the same command then goes on from the last "
+            "checkpoint. Or choose another folder with CLUSTERLAB_CACHE=PATH."
         ) from error
 
 

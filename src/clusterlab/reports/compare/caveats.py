@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 from clusterlab.reports.compare.configs import differing, is_seed, part
 from clusterlab.reports.compare.rows import Row
@@ -69,7 +69,7 @@ def warnings_for(rows: Sequence[Row], key: str | None, shown: Sequence[str]) -> 
         parts = [f"{_names(group)} on {_images(group[0])}" for group in images]
         found.append(
             f"Rows were scored on different images: {'; '.join(parts)}. Their scores are not "
-            "comparable."
+            f"comparable.{_way_out(images)}"
         )
     keys = [*([key] if key else []), *shown]
     spaces = [split_key(key)[1] for key in keys if is_internal(key)]
@@ -86,14 +86,28 @@ def warnings_for(rows: Sequence[Row], key: str | None, shown: Sequence[str]) -> 
     return [*found, *_marked(rows), *_pooling(rows), *_supervised(rows, keys)]
 
 
-def _pooling(rows: Iterable[Row]) -> list[str]:
+def _way_out(images: Sequence[Sequence[Row]]) -> str:
+    """For a run that learned from labels beside one that did not and was scored on all images."""
+    splits = {row.runs[0].scored_split for group in images for row in group if row.seen_splits}
+    others = [row for group in images for row in group if not row.seen_splits]
+    if len(splits) != 1 or not any(row.runs[0].scored_split == "all" for row in others):
+        return ""
+    return (
+        " A run that learned no labels is scored on the same images as one that did with "
+        f"scored_split={splits.pop()} and the other's seed and dataset.split "
+        "('{train: .8, val: .1, test: .1}' where it has none)."
+    )
+
+
+def _pooling(rows: Sequence[Row]) -> list[str]:
     found = []
+    drawn = [row for row in rows if len({run.images for run in row.runs}) > 1]
+    if drawn:
+        found.append(
+            f"The seeds of {_names(drawn)} were scored on different images: ± holds the choice of "
+            "images too."
+        )
     for row in rows:
-        if len({run.images for run in row.runs}) > 1:
-            found.append(
-                f"The seeds of {row.title} were scored on different images: ± holds the choice of "
-                "images too."
-            )
         if row.repeats:
             older = ", ".join(f"seed {run.seed} ({run.folder})" for run in row.repeats)
             found.append(
@@ -112,16 +126,30 @@ def _marked(rows: Sequence[Row]) -> list[str]:
 
 
 def _supervised(rows: Sequence[Row], keys: Sequence[str]) -> list[str]:
+    """A sentence for the rows that saw the same labels in the same way."""
     labels = dict.fromkeys(label for key in keys if (label := label_of(key)))
-    found = []
+    found: dict[tuple[str, str, str], list[str]] = {}
     for label in labels:
-        seen = [row for row in rows if label in row.seen_labels]
-        if seen:
-            found.append(
-                f"Supervised: the features of {_names(seen)} were made with the labels of column "
-                f"'{label}' that they are scored on."
-            )
-    return found
+        for alike in _groups([row for row in rows if label in row.seen_labels], _how_seen):
+            found.setdefault((_names(alike), *_how_seen(alike[0])), []).append(f"'{label}'")
+    return [
+        f"Supervised: the features of {names} were {made} the labels of "
+        f"column{'s' if len(own) > 1 else ''} {' and '.join(own)}{scored}."
+        for (names, made, scored), own in found.items()
+    ]
+
+
+def _how_seen(row: Row) -> tuple[str, str]:
+    """How the labels went into the features, and what that means for the scores."""
+    split = row.runs[0].scored_split
+    if not row.seen_splits:
+        return "made with", " that they are scored on"
+    if split not in (*row.seen_splits, "all"):
+        return "learned from", f", but of other images than they are scored on (split {split})"
+    return (
+        "learned from",
+        f", also of images that they are scored on (split {split}): the scores are optimistic",
+    )
 
 
 def _names(rows: Sequence[Row]) -> str:

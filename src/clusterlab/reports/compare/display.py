@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from clusterlab.reports.compare.caveats import image_groups
 from clusterlab.reports.compare.leaderboard import Comparison
 from clusterlab.reports.compare.names import plain
+from clusterlab.reports.compare.recipe import HEADS
 from clusterlab.reports.compare.rows import Row
-from clusterlab.reports.compare.scores import label_of, show, split_key
+from clusterlab.reports.compare.score_columns import ScoreColumn, by_position, score_columns
+from clusterlab.reports.compare.scores import (
+    is_percent,
+    label_of,
+    show,
+    show_as_study,
+    split_key,
+)
 
 _ABBREVIATED = frozenset({"ari", "ami", "nmi"})
 _NEEDS_CHANCE = frozenset({"purity", "entropy", "normalized_entropy", "homogeneity"})
+# Of fine-tuned models: what a narrow table leaves out, the first ones first.
+EXPENDABLE = (
+    *("n_clusters", "argmax_ari", "exact_match", "macro_recall", "macro_precision"),
+    *("kept_recall", "kept_precision"),
+)
+_SHORT = {
+    "macro_precision": ("P",),
+    "macro_recall": ("R",),
+    "kept_precision": ("P", "kept"),
+    "kept_recall": ("R", "kept"),
+    "argmax_ari": ("argmax", "ARI"),
+    "mean_average_precision": ("mean", "average", "precision"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,11 +68,58 @@ class Column:
     key: str | None = None
 
 
-def columns_of(comparison: Comparison, keys: Sequence[str]) -> list[Column]:
-    """The columns: what the rows are, then the metrics `keys`."""
+def columns_of(
+    comparison: Comparison, keys: Sequence[str], *, as_study: bool = False
+) -> list[Column]:
+    """The columns: what the rows are, then the metrics `keys`.
+
+    as_study: the numbers of fine-tuned models as the studies write them.
+    """
     rows = comparison.rows
+    as_study = as_study and tuned(comparison)
+    fold = by_position(rows) and tuple(keys) == comparison.metrics
     shared = shared_label(keys)
-    return [*_words(rows, keys), *(_metric(rows, key, shared) for key in keys)]
+    scores = score_columns(rows, keys, chosen=comparison.metric, fold=fold)
+    return [*_words(rows, keys), *(_metric(rows, one, shared, as_study) for one in scores)]
+
+
+def tuned(comparison: Comparison) -> bool:
+    """True where the model of any row was fine-tuned."""
+    return any(row.learned for row in comparison.rows)
+
+
+def beside_titles(
+    comparison: Comparison, columns: Sequence[Column], *, everything: bool
+) -> list[Column]:
+    """Those of the columns that stand beside `titles` where there is little room: the metrics, and
+    with `everything` how models were trained."""
+    trained = HEADS if everything and tuned(comparison) else ()
+    return [
+        column
+        for column in columns
+        if ".".join(column.head) in trained or column.key not in (None, "n_seeds")
+    ]
+
+
+def metric_of(column: Column) -> str:
+    """The metric of a column, without what it is measured on; "" for a column of words."""
+    return split_key(column.key or "")[0]
+
+
+def in_short(comparison: Comparison, left_out: Sequence[str]) -> list[str]:
+    """In sentences: what all models were trained with, and what else the table has no room for.
+
+    left_out: metrics.
+    """
+    words = [row.words for row in comparison.rows if row.learned]
+    shared = {head: words[0][head] for head in HEADS if len({own[head] for own in words}) == 1}
+    same = [f"{head.replace('.', ' ')} {plain(text)}" for head, text in shared.items() if text]
+    # Titles tell what differs under one name.
+    named = len({row.name for row in comparison.rows}) > 1
+    gone = [head.replace(".", " ") for head in HEADS if named and head not in shared]
+    gone += [" ".join(_name(metric)) for metric in left_out]
+    found = [f"Fine-tuned: {', '.join(same)}."] if same else []
+    return [*found, *([f"No room for {', '.join(gone)}: see --all."] if gone else [])]
 
 
 def titles(comparison: Comparison, keys: Sequence[str]) -> Column:
@@ -82,9 +150,20 @@ def footnotes(comparison: Comparison, keys: Sequence[str]) -> list[str]:
         found.append(f"Label column: {plain(label)}.")
     if any(row.n_seeds > 1 for row in rows):
         found.append("±: standard deviation over seeds.")
-    if any(cell.chance for key in keys for cell in _metric(rows, key, None).cells):
+    if any(_chance(row, key) for key in keys for row in rows):
         found.append("In brackets: the chance level, from permuted labels.")
+    found += _learned(keys)
     return found
+
+
+def _learned(keys: Sequence[str]) -> Iterator[str]:
+    there = {split_key(key)[0] for key in keys}
+    if {"macro_precision", "macro_recall"} & there:
+        yield "P, R: precision and recall, each the mean over the classes."
+    if {"kept_precision", "kept_recall"} & there:
+        yield "Kept: over the classes that rebalancing keeps."
+    if {"ari", "argmax_ari"} <= there:
+        yield "ARI: of the clusters; argmax ARI: of the classes that the model names."
 
 
 def _order(comparison: Comparison) -> str:
@@ -102,33 +181,48 @@ def _words(rows: Sequence[Row], keys: Sequence[str]) -> list[Column]:
         Column(tuple(plain(head).split(".")), tuple(Cell(plain(row.words[head])) for row in rows))
         for head in heads
     ]
-    if not heads or len({row.name for row in rows}) > 1 or any(_tag(row, keys) for row in rows):
+    trained = any(row.learned for row in rows)
+    named = not heads or len({row.name for row in rows}) > 1
+    if trained or named or any(_tag(row, keys) for row in rows):
         cells = [Cell(plain(row.name), tag=_tag(row, keys)) for row in rows]
-        columns.insert(0, Column(("run",), tuple(cells)))
+        # Of fine-tuned models the run is a variant, after the model and its label columns.
+        columns.insert(2 if trained else 0, Column(("run",), tuple(cells)))
     if any(row.n_seeds > 1 for row in rows):
         columns.append(Column(("seeds",), tuple(Cell(str(row.n_seeds)) for row in rows), "n_seeds"))
     if len(image_groups(rows)) > 1 and "n_scored" not in keys:
-        columns.append(_metric(rows, "n_scored", None))
+        n_scored = ScoreColumn("n_scored", "", ("n_scored",) * len(rows))
+        columns.append(_metric(rows, n_scored, None, as_study=False))
     return columns
 
 
-def _metric(rows: Sequence[Row], key: str, shared: str | None) -> Column:
-    metric, target = split_key(key)
+def _metric(rows: Sequence[Row], scores: ScoreColumn, shared: str | None, as_study: bool) -> Column:
+    name = list(_name(scores.metric))
+    name[-1] += " %" if as_study and is_percent(scores.metric) else ""
+    lines = [*name, *([plain(scores.target)] if scores.target not in ("", shared) else [])]
+    cells = [_score(row, key, as_study) for row, key in zip(rows, scores.keys, strict=True)]
+    return Column(tuple(lines), tuple(cells), scores.key)
+
+
+def _name(metric: str) -> tuple[str, ...]:
+    """What a metric is called, in lines."""
     name = metric.removeprefix("n_").removesuffix("_share").replace("_", " ")
-    name = name.upper() if metric in _ABBREVIATED else name
-    lines = [name, *([plain(target)] if target and target != shared else [])]
-    return Column(tuple(lines), tuple(_score(row, key) for row in rows), key)
+    return _SHORT.get(metric, (name.upper() if metric in _ABBREVIATED else name,))
 
 
-def _score(row: Row, key: str) -> Cell:
-    value, spread, chance = row.mean(key), row.std(key), row.chance(key)
+def _score(row: Row, key: str, as_study: bool) -> Cell:
+    value, spread = row.mean(key), row.std(key)
     varies = spread > 0 or ("/" in key and not math.isnan(spread))
-    with_chance = split_key(key)[0] in _NEEDS_CHANCE and not math.isnan(chance)
-    return Cell(
-        show(key, value),
-        show(key, spread) if varies else "",
-        show(key, chance) if with_chance else "",
-    )
+    chance = _chance(row, key)
+    if as_study:
+        return Cell(show_as_study(key, value, spread if varies else math.nan), chance=chance)
+    return Cell(show(key, value), show(key, spread) if varies else "", chance)
+
+
+def _chance(row: Row, key: str) -> str:
+    """The chance level of a score that says nothing without it, else ""."""
+    chance = row.chance(key)
+    needed = split_key(key)[0] in _NEEDS_CHANCE and not math.isnan(chance)
+    return show(key, chance) if needed else ""
 
 
 def _tag(row: Row, keys: Sequence[str]) -> str:

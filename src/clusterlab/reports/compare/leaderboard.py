@@ -16,14 +16,17 @@ from clusterlab.reports.compare.find_runs import find_runs
 from clusterlab.reports.compare.left_out import LeftOut, alike
 from clusterlab.reports.compare.moved import Moved, what_moved
 from clusterlab.reports.compare.rows import Row, pool
+from clusterlab.reports.compare.score_columns import by_position
 from clusterlab.reports.compare.scores import (
     BASICS,
     INTERNAL,
     LABEL_HEADLINE,
+    LEARNED_HEADLINE,
     find_key,
     is_internal,
     label_columns,
     label_of,
+    learned_in,
     lower_is_better,
     split_key,
 )
@@ -67,7 +70,9 @@ def compare(
     """Compares the finished runs in and below the folders.
 
     metric: a key of metrics.json, or its first part ("ami"); by default the ARI on the first label
-    column, else the silhouette where all rows share one space, else none: rows sort by name.
+    column, of fine-tuned models the first that they learned, else the silhouette where all rows
+    share one space, else none: rows sort by name. None too where all models were fine-tuned, and
+    on different columns.
     A metric that was asked for sorts the rows even where it may not rank them; `warnings` then
     say so and `ranked` is False. sort "auto" puts the best first.
 
@@ -83,7 +88,7 @@ def compare(
     chosen = _default_metric(rows, keys) if metric is None else find_key(metric, keys)
     ascending = sort == "asc" or (sort == "auto" and chosen is not None and lower_is_better(chosen))
     rows = _sorted(rows, chosen, descending=not ascending)
-    shown = _shown(keys, chosen)
+    shown = _shown(rows, keys, chosen)
     warnings = warnings_for(rows, chosen, shown)
     missing = [row.title for row in rows if chosen and not row.values(chosen).size]
     if missing:
@@ -119,7 +124,11 @@ def _default_metric(rows: Sequence[Row], keys: Sequence[str]) -> str | None:
     def everywhere(key: str) -> bool:
         return all(row.values(key).size for row in rows)
 
-    on_labels = [key for key in keys if split_key(key)[0] == "ari"]
+    if by_position(rows):
+        return None
+    learned = [f"ari/{label}" for label in learned_in(keys)]
+    on_labels = [key for key in dict.fromkeys([*learned, *keys]) if split_key(key)[0] == "ari"]
+    on_labels = [key for key in on_labels if key in keys]
     if on_labels:
         return next((key for key in on_labels if everywhere(key)), on_labels[0])
     silhouettes = [key for key in _in_reduced(keys) if split_key(key)[0] == "silhouette"]
@@ -135,9 +144,16 @@ def _sorted(rows: Sequence[Row], key: str | None, *, descending: bool) -> list[R
     return [*ranked, *(row for row in by_name if math.isnan(row.mean(key)))]
 
 
-def _shown(keys: Sequence[str], chosen: str | None) -> tuple[str, ...]:
+def _shown(rows: Sequence[Row], keys: Sequence[str], chosen: str | None) -> tuple[str, ...]:
     """Few columns: one label column's headline (of the chosen metric, or the first), else the
-    internal scores; then clusters, noise and the silhouette."""
+    internal scores; then clusters, noise and the silhouette. Of fine-tuned models how well each
+    names its label columns, no silhouette, and noise where there is some."""
+    learned = dict.fromkeys(label for row in rows for label in row.learned)
+    if learned:
+        of_labels = [f"{metric}/{label}" for label in learned for metric in LEARNED_HEADLINE]
+        first = [chosen] if chosen and chosen not in of_labels else []
+        noise = ["noise_share"] if any(row.mean("noise_share") > 0 for row in rows) else []
+        return tuple(key for key in [*first, *of_labels, "n_clusters", *noise] if key in keys)
     label = label_of(chosen or "") or next(iter(label_columns(keys)), None)
     scores = [f"{metric}/{label}" for metric in LABEL_HEADLINE]
     internal = _in_reduced(keys) if label is None else _in_reduced(keys)[:1]

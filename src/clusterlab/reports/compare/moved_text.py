@@ -10,7 +10,7 @@ from clusterlab.reports.compare.moved import NOISE, Moved
 from clusterlab.reports.compare.names import plain
 from clusterlab.reports.compare.read_runs import Run
 from clusterlab.reports.compare.scores import show
-from clusterlab.reports.compare.settings import stages_apart
+from clusterlab.reports.compare.settings import chosen, stages_apart
 
 _N_FLOWS = 5
 _N_SETTINGS = 10
@@ -65,14 +65,18 @@ def flow_line(moved: Moved, number: int) -> str:
 def setting_lines(moved: Moved) -> list[str]:
     """Options that differ, then config values that differ under the same option; of the seeds
     that follow the run's own, only that one."""
-    first, second = moved.first.choices, moved.second.choices
-    seeds = (str(moved.first.seed), str(moved.second.seed))
-    stages = stages_apart([moved.first, moved.second])
-    found = [f"{stage}: {first.get(stage, '-')} -> {second.get(stage, '-')}" for stage in stages]
+    first, second = moved.first, moved.second
+    seeds = (str(first.seed), str(second.seed))
+    stages = stages_apart([first, second])
+    found = [
+        f"{stage.replace('.', '/')}: {chosen(first, stage) or '-'} -> "
+        f"{chosen(second, stage) or '-'}"
+        for stage in stages
+    ]
     found += [
         f"{key}: {before} -> {after}"
         for key, before, after in moved.config
-        if key.partition(".")[0] not in stages
+        if not any(f"{key}.".startswith(f"{stage}.") for stage in stages)
         and not (is_seed(key) and key != "seed" and (before, after) == seeds)
     ]
     return [plain(line) for line in found]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from rich.cells import cell_len
 
-from clusterlab.reports.compare.read_runs import COMPUTE
+from clusterlab.reports.compare.read_runs import DEFAULTS
 
 _MOST = 40
 # A word, or its part up to a hyphen, with the space after it.
@@ -97,7 +97,7 @@ def _said(
             continue
         if option and column in _SPEAK_FOR_THEMSELVES and text != "none":
             said.append(text)
-        elif option or unset or text not in ("none", "{}", str(COMPUTE.get(column, ""))):
+        elif option or unset or text not in ("none", "{}", str(DEFAULTS.get(column, ""))):
             value = f"[{text}]" if ", " in text else text
             said.append(f"{labels.get(column, column)} {value}")
     return said

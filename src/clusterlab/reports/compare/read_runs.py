@@ -16,8 +16,12 @@ import yaml
 _MARKS = "marks"
 _OWN_COLUMNS = frozenset({"id", "path", "cluster", "strength", "split", "x", "y"})
 _UNREAD = frozenset({"path", "strength", "x", "y"})
-# What a config from before there were models says of these: nothing, which is no difference.
-COMPUTE = {"device": "auto", "precision": "auto", "compile": False, "backend": "torch"}
+# What older configs say of these: nothing, which is no difference.
+DEFAULTS: Mapping[str, Any] = {
+    **{"device": "auto", "precision": "auto", "compile": False, "backend": "torch"},
+    **{"clustered_split": "all", "scored_split": "auto"},
+    "finetune": {"_target_": "clusterlab.finetune.none.NoFinetuning"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +31,9 @@ class Run:
     metrics: the numbers of metrics.json. chance: headline key -> its chance level.
     scored_split: the split that the headline scores are on. images: a digest of the scored ids.
     labels: label column -> a digest of the scored ids with their labels. spaces: space -> a digest
-    of its values, where the run recorded one. marks: what must stand beside its numbers.
-    finished: ISO time.
+    of its values, where the run recorded one. seen_labels: the label columns that went into the
+    features. seen_splits: those whose images' labels did, empty where a model learned none.
+    marks: what must stand beside its numbers. finished: ISO time.
     """
 
     folder: Path
@@ -43,6 +48,7 @@ class Run:
     labels: Mapping[str, str] = field(repr=False)
     spaces: Mapping[str, str] = field(repr=False)
     seen_labels: frozenset[str]
+    seen_splits: tuple[str, ...]
     marks: tuple[str, ...]
     finished: str
 
@@ -88,6 +94,7 @@ def read_run(folder: Path) -> Run:
         labels=labels,
         spaces=environment.get("spaces", {}),
         seen_labels=frozenset(environment.get("seen_labels", ())),
+        seen_splits=tuple(environment.get("seen_splits", ())),
         marks=marks,
         finished=_finished(folder, environment),
     )
@@ -114,7 +121,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise UnusableRunError("config.yaml holds no mapping")
     # A place on this machine; a component that reads from it says so itself.
     found.pop("weights_dir", None)
-    return found | {key: found.get(key, default) for key, default in COMPUTE.items()}
+    return found | {key: found.get(key, default) for key, default in DEFAULTS.items()}
 
 
 def label_columns_of(assignments: pd.DataFrame) -> list[str]:

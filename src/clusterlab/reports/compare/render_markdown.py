@@ -12,9 +12,12 @@ from clusterlab.reports.compare.names import plain
 
 
 def render_markdown(comparison: Comparison, *, all_metrics: bool = False) -> str:
-    """Warnings as a quotation, a pipe table, how to read it, and for two runs what moved."""
+    """Warnings as a quotation, a pipe table, how to read it, and for two runs what moved.
+
+    A table of fine-tuned models has the shape and the numbers of the studies' tables.
+    """
     keys = comparison.all_metrics if all_metrics else comparison.metrics
-    columns = columns_of(comparison, keys)
+    columns = columns_of(comparison, keys, as_study=True)
     lines = [f"> **Warning:** {_escape(warning)}\n>" for warning in comparison.warnings]
     lines += [""] if lines else []
     lines.append(_line([" ".join(column.head) for column in columns]))

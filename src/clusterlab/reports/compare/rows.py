@@ -11,7 +11,7 @@ import numpy as np
 
 from clusterlab.reports.compare.configs import flatten, seeds_follow, without_seeds
 from clusterlab.reports.compare.read_runs import Run
-from clusterlab.reports.compare.scores import label_of
+from clusterlab.reports.compare.scores import label_of, learned_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,8 @@ class Row:
     repeats: older runs of a seed that is in `runs` already; they do not count, because the same
     seed twice would make the spread look smaller than it is.
     config: the flat config of the first run. settings: what sets the row apart, column -> text.
-    words: the same for people, short.
+    words: the same for people, short; where models were fine-tuned, how each was trained and what
+        else sets rows of one name apart.
     title: the shortest words that name this row and no other.
     """
 
@@ -64,6 +65,16 @@ class Row:
     def seen_labels(self) -> tuple[str, ...]:
         """The label columns that went into the features of any of the runs."""
         return tuple(sorted(set().union(*(run.seen_labels for run in self.runs))))
+
+    @property
+    def seen_splits(self) -> tuple[str, ...]:
+        """The splits whose images' labels went into the features of any of the runs."""
+        return tuple(dict.fromkeys(split for run in self.runs for split in run.seen_splits))
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The label columns that a model was fine-tuned to name, in its order."""
+        return tuple(dict.fromkeys(name for run in self.runs for name in learned_in(run.metrics)))
 
     @property
     def marks(self) -> tuple[str, ...]:

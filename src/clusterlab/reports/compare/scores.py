@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 
 from clusterlab.errors import UsageError, closest
 
 INTERNAL = ("silhouette", "davies_bouldin", "calinski_harabasz")
 LABEL_HEADLINE = ("ari", "ami", "purity")
+# Of a fine-tuned model, for each label column that it names; ARI is that of the clusters.
+LEARNED_HEADLINE = (
+    *("accuracy", "exact_match", "mean_average_precision"),
+    *("macro_precision", "macro_recall", "kept_precision", "kept_recall", "ari", "argmax_ari"),
+)
 BASICS = ("n_images", "n_scored", "n_failed", "n_features", "n_clusters", "noise_share")
 _LOWER_IS_BETTER = frozenset(
     {"davies_bouldin", "n_clusters", "n_failed", "noise_share", "largest_share"} | {"seconds"}
@@ -48,6 +54,15 @@ def label_columns(keys: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(label for key in keys if (label := label_of(key)) is not None))
 
 
+def learned_in(keys: Iterable[str]) -> list[str]:
+    """The label columns that a model was fine-tuned to name: those with an accuracy.
+
+    >>> learned_in(["ari/kind", "ari/word", "accuracy/word"])
+    ['word']
+    """
+    return [target for metric, target in map(split_key, keys) if metric == "accuracy"]
+
+
 def find_key(word: str, keys: Sequence[str]) -> str:
     """The key that a user means by `word`: the key itself, or a metric without its target, which
     then is the first label column, or for internal metrics the reduced space if there is one.
@@ -65,6 +80,33 @@ def find_key(word: str, keys: Sequence[str]) -> str:
     raise UsageError(
         f"Unknown metric '{word}' in these runs.{closest(word, keys)} Metrics: {', '.join(keys)}."
     )
+
+
+def is_percent(key: str) -> bool:
+    """True for what the studies give in per cent."""
+    return split_key(key)[0] in ("accuracy", "kept_accuracy", "exact_match")
+
+
+def show_as_study(key: str, value: float, spread: float = math.nan) -> str:
+    """A value as the studies' tables have it: accuracies in per cent, no zero before the point.
+
+    spread: the standard deviation, NaN for none.
+
+    >>> show_as_study("accuracy/word", 0.70994, 0.00731)
+    '70.99 ± .73'
+    >>> show_as_study("macro_recall/word", 0.687, 0.0213), show_as_study("ari/word", -0.0123)
+    ('.69 ± .02', '-.012')
+    """
+    if math.isnan(value):
+        return ""
+    values = [value] if math.isnan(spread) else [value, spread]
+    if is_percent(key):
+        texts = [f"{100 * one:.2f}" for one in values]
+    elif split_key(key)[0].endswith(("_precision", "_recall", "_f1")):
+        texts = [f"{one:.2f}" for one in values]
+    else:
+        texts = [show(key, one) for one in values]
+    return " ± ".join(re.sub(r"^(-?)0\.(?=\d+$)", r"\1.", text) for text in texts)
 
 
 def show(key: str, value: float) -> str:

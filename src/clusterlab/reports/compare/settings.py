@@ -9,13 +9,14 @@ from functools import partial
 from clusterlab.reports.compare.configs import class_of, differing, is_seed, short_names
 from clusterlab.reports.compare.names import titles, words_of
 from clusterlab.reports.compare.read_runs import Run
+from clusterlab.reports.compare.recipe import HEADS, recipe
 from clusterlab.reports.compare.rows import Row
 
 _FLOW = ("dataset", "extractor", "finetune", "reducer", "clusterer", "view", "evaluator")
 # What says where and how a run was carried out, and what it drew: no other way of clustering.
 _CIRCUMSTANCES = frozenset(
     {"device", "precision", "compile", "backend", "batch_size", "workers", "store"}
-    | {"view", "report", "data_dir", "allowed_targets"}
+    | {"view", "report", "data_dir", "allowed_targets", "scored_split"}
 )
 
 # A row (by its id) -> config key, or the place of a component, -> what it has there.
@@ -23,11 +24,20 @@ _Apart = dict[int, dict[str, str]]
 
 
 def stages_apart(runs: Sequence[Run]) -> list[str]:
-    """The stages whose chosen option is not the same in all runs, in the order of the flow. An
-    experiment is no stage: it is other choices under one name."""
-    chosen = dict.fromkeys(stage for run in runs for stage in run.choices if stage in run.config)
-    stages = sorted(chosen, key=lambda stage: _FLOW.index(stage) if stage in _FLOW else len(_FLOW))
-    return [stage for stage in stages if len({run.choices.get(stage) for run in runs}) > 1]
+    """The stages whose chosen option is not the same in all runs, in the order of the flow; below
+    a stage of one option the groups within it ("finetune.rebalance"). An experiment is no stage:
+    it is other choices under one name."""
+    groups = dict.fromkeys(
+        group for run in runs for group in run.choices if group.partition("/")[0] in run.config
+    )
+    stages = sorted(groups, key=lambda stage: _FLOW.index(stage) if stage in _FLOW else len(_FLOW))
+    apart = [stage for stage in stages if len({run.choices.get(stage) for run in runs}) > 1]
+    return [stage.replace("/", ".") for stage in apart if stage.rpartition("/")[0] not in apart]
+
+
+def chosen(run: Run, place: str) -> str | None:
+    """The option that a run chose for a stage, or for a group within one."""
+    return run.choices.get(place.replace(".", "/"))
 
 
 def with_settings(rows: Sequence[Row], *, taken: Sequence[str], by_seed: bool) -> list[Row]:
@@ -37,7 +47,8 @@ def with_settings(rows: Sequence[Row], *, taken: Sequence[str], by_seed: bool) -
     A component whose option differs is one column, and its own arguments are columns only for the
     rows that share the option. How and where a run was carried out is there only for rows that
     nothing else tells apart. The seed is a column where rows are not pooled, and the folder where
-    nothing else differs. taken: column names in use.
+    nothing else differs. Where models were fine-tuned, the words are how each was trained, and what
+    tells rows apart that are alike in that and in their name. taken: column names in use.
     """
     settings, _ = _columns(rows, taken=taken, by_seed=by_seed)
     several = len({row.name for row in rows}) > 1
@@ -49,23 +60,43 @@ def with_settings(rows: Sequence[Row], *, taken: Sequence[str], by_seed: bool) -
         found = titles(words_of(own), labels=_labels(places), options=options)
         for row, text in zip(alike, found, strict=True):
             named[id(row)] = (f"{row.name}: {text}" if several else text) if text else row.name
+    tuned = any(row.learned for row in rows)
+    words = _trained(rows, by_seed=by_seed) if tuned else words_of(settings)
     return [
-        replace(row, settings=own, words=words, title=named[id(row)])
-        for row, own, words in zip(rows, settings, words_of(settings), strict=True)
+        replace(row, settings=own, words=short, title=named[id(row)])
+        for row, own, short in zip(rows, settings, words, strict=True)
     ]
 
 
+def _trained(rows: Sequence[Row], *, by_seed: bool) -> list[dict[str, str]]:
+    """How each row's model was trained, and what else sets apart the rows that are alike in it."""
+    recipes = {id(row): recipe(row) for row in rows}
+    more, _ = _columns(
+        rows,
+        taken=HEADS,
+        by_seed=by_seed,
+        told=lambda row: (row.name, *recipes[id(row)].values()),
+    )
+    return [recipes[id(row)] | own for row, own in zip(rows, words_of(more), strict=True)]
+
+
 def _columns(
-    rows: Sequence[Row], *, taken: Sequence[str], by_seed: bool
+    rows: Sequence[Row],
+    *,
+    taken: Sequence[str],
+    by_seed: bool,
+    told: Callable[[Row], Hashable] = lambda _: None,
 ) -> tuple[list[dict[str, str]], dict[str, str]]:
     """Each row's columns with its values; and what each column is: a config key, or the place of
-    a component."""
+    a component. told: what is known of a row without them."""
     apart: _Apart = {id(row): {} for row in rows}
     keys = [key for key in differing([row.config for row in rows]) if not _untold(key, rows)]
-    _split(rows, [key for key in keys if not _circumstance(key)], apart, _stages(rows, False))
+    for alike in _groups(rows, told):
+        _split(alike, [key for key in keys if not _circumstance(key)], apart, _stages(alike, False))
 
     def so_far(row: Row) -> Hashable:
-        return row.name, row.runs[0].seed if by_seed else None, tuple(apart[id(row)].items())
+        seed = row.runs[0].seed if by_seed else None
+        return told(row), row.name, seed, tuple(apart[id(row)].items())
 
     for alike in _groups(rows, so_far):
         if len(alike) > 1:
@@ -80,9 +111,8 @@ def _columns(
     for row, own in zip(rows, settings, strict=True):
         if by_seed:
             own["seed"] = str(row.runs[0].seed)
-    if len({(row.name, *own.values()) for row, own in zip(rows, settings, strict=True)}) < len(
-        rows
-    ):
+    every = {(told(row), row.name, *own.values()) for row, own in zip(rows, settings, strict=True)}
+    if len(every) < len(rows):
         for row, own in zip(rows, settings, strict=True):
             own["folder"] = str(row.runs[0].folder)
     return settings, {column: place for place, column in columns.items()}
@@ -125,7 +155,8 @@ def _split(rows: Sequence[Row], keys: Sequence[str], apart: _Apart, stages: Sequ
     for place in places:
         own = [key for key in varying if _below(key, place) and key != f"{place}._target_"]
         for alike in _groups(rows, partial(_option, place)):
-            _split(alike, own, apart, [])
+            within = [one for one in _stages(alike, _circumstance(place)) if _below(one, place)]
+            _split(alike, own, apart, within)
 
 
 def _groups(rows: Sequence[Row], key: Callable[[Row], Hashable]) -> list[list[Row]]:
@@ -150,9 +181,9 @@ def _is_component(place: str, rows: Sequence[Row]) -> bool:
 
 def _option(place: str, row: Row) -> str:
     """The option chosen for a component; "custom" says nothing, so its class stands for it."""
-    choices: Mapping[str, str] = row.runs[0].choices
+    run = row.runs[0]
     stage = place.partition(".")[0]
-    option = choices.get(place) or choices.get(f"{stage}@{place}", "custom")
+    option = chosen(run, place) or run.choices.get(f"{stage}@{place}", "custom")
     return class_of(row.config, place) if option == "custom" else option
 
 

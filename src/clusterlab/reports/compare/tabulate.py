@@ -62,7 +62,8 @@ def _caveats(row: Row, images: Sequence[str], spaces: dict[str, list[str]]) -> s
     found = ["scored on different images"] if len(set(images)) > 1 else []
     found += [f"different {space} spaces" for space, ids in spaces.items() if len(set(ids)) > 1]
     found += row.marks
-    found += [f"supervised by {label}" for label in row.seen_labels]
+    splits = f" of {' and '.join(row.seen_splits)} images" if row.seen_splits else ""
+    found += [f"supervised by {label}{splits}" for label in row.seen_labels]
     if row.repeats:
         found.append(f"{len(row.repeats)} repeats of a seed left out")
     return "; ".join(found)
