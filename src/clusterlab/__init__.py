@@ -18,15 +18,15 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from clusterlab.api import Result, run
+    from clusterlab.api import Result, read, run
 
 __version__ = "0.1.0"
-__all__ = ["Result", "__version__", "run"]
+__all__ = ["Result", "__version__", "read", "run"]
 
 
 def __getattr__(name: str) -> Any:
     """Load the Python interface when it is first used, so that `clusterlab --help` stays fast."""
-    if name in ("Result", "run"):
+    if name in ("Result", "read", "run"):
         from clusterlab import api
 
         return getattr(api, name)

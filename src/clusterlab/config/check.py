@@ -168,8 +168,8 @@ def _argument_problems(
         elif name not in parameters and not open_ended:
             yield (
                 f"Unknown key '{where}.{name}': {target.__name__} takes no such argument."
-                f"{closest(name, known)} Arguments: {', '.join(known)}. (Where an experiment sets "
-                f"it for another class, take it out: '~{where}.{name}'.)"
+                f"{closest(name, known)} Arguments: {', '.join(known) or 'none'}. (Where an "
+                f"experiment sets it for another class, take it out: '~{where}.{name}'.)"
             )
     given = {name: value for name, value in arguments.items() if name in parameters}
     for name, parameter in list(parameters.items())[len(positional) :]:
