@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import OmegaConf
 from scipy.spatial.distance import cdist
 from sklearn import decomposition
@@ -33,7 +33,8 @@ CONF = Path(__file__).resolve().parent.parent / "conf"
 
 
 def _components() -> dict[str, Any]:
-    """Every reducer and view that can be built as it stands, by "group/option"."""
+    """Every reducer and view that can be built as it stands and learns from no label, by
+    "group/option"; those that do are in test_mlp.py."""
     found = {}
     for path in sorted(CONF.glob("reducer/*.yaml")):
         found[f"reducer/{path.stem}"] = OmegaConf.load(path)
@@ -44,6 +45,7 @@ def _components() -> dict[str, Any]:
         name: OmegaConf.to_container(config)
         for name, config in found.items()
         if not OmegaConf.is_missing(config, "_target_")
+        and not hasattr(get_object(config["_target_"]), "learn")
     }
 
 

@@ -8,7 +8,9 @@ from clusterlab.errors import DataError, closest
 from clusterlab.types import Collection
 
 
-def check_columns(collection: Collection, columns: Sequence[str] | None) -> tuple[str, ...]:
+def check_columns(
+    collection: Collection, columns: Sequence[str] | None, *, setting: str = "finetune.columns"
+) -> tuple[str, ...]:
     """The columns to learn, by default the first. Raises DataError for one that the collection
     does not have, and where no image is for training."""
     known = [str(column) for column in collection.labels.columns]
@@ -22,7 +24,7 @@ def check_columns(collection: Collection, columns: Sequence[str] | None) -> tupl
     for column in wanted:
         if column not in known:
             raise DataError(
-                f"finetune.columns names '{column}', which is no label column."
+                f"{setting} names '{column}', which is no label column."
                 f"{closest(column, known)} Label columns: {', '.join(known)}."
             )
     if not (collection.split == "train").any():

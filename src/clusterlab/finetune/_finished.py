@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,16 @@ log = logging.getLogger("clusterlab")
 WEIGHTS = "finetuned.safetensors"
 _HEADS = "heads.safetensors"
 _TOLD = "finished.json"
-# What libraries written in other languages say of a full disk.
-_FULL = ("no space left", "pytorchstreamwriter failed", "iostream error", "os error 28")
+# What libraries written in other languages say of a disk that takes no more.
+_FULL = {
+    "no space left": errno.ENOSPC,
+    "os error 28": errno.ENOSPC,
+    "quota": errno.EDQUOT,
+    "file too large": errno.EFBIG,
+    "inline_container": errno.ENOSPC,
+    "pytorchstreamwriter failed": errno.ENOSPC,
+    "iostream error": errno.ENOSPC,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,10 +80,17 @@ def carried_out(
         try:
             _keep(folder, work(folder))
         except (SafetensorError, RuntimeError) as error:
-            if not any(words in str(error).lower() for words in _FULL):
+            said = str(error).lower()
+            code = next((code for words, code in _FULL.items() if words in said), None)
+            if code is None:
                 raise
-            raise OSError(errno.ENOSPC, "No space left on device") from error
-        for leftover in (*folder.glob("checkpoint-*"), *folder.glob("pixels.*")):
+            raise OSError(code, os.strerror(code)) from error
+        finally:
+            # They are read anew, and the disk may be full of them.
+            with suppress(OSError):
+                for pixels in folder.glob("pixels.*"):
+                    remove(pixels)
+        for leftover in folder.glob("checkpoint-*"):
             remove(leftover)
         found = _told(folder)
         assert found is not None

@@ -74,7 +74,8 @@ def read_pixels(
             pixels.write(image.astype(np.uint8).tobytes())
             found.append(row)
     if failed:
-        log.info("%d images cannot be trained on, the first %s", len(failed), failed[0])
+        of = (len(failed), len(rows), failed[0])
+        log.info("%d of %d images cannot be trained on, the first %s", *of)
     if not found:
         return Pixels(np.zeros((0, *shape), np.uint8), ())
     return Pixels(np.memmap(file, np.uint8, mode="r", shape=(len(found), *shape)), found)

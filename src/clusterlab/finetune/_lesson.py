@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,6 @@ from clusterlab.finetune.class_weights import class_weights
 from clusterlab.finetune.rebalance import Balance, Item, Rebalance
 from clusterlab.store import key_of
 from clusterlab.types import Collection
-
-if TYPE_CHECKING:
-    from clusterlab.finetune.classifier import Classifier
 
 
 @dataclass(frozen=True)
@@ -37,9 +33,17 @@ class Lesson:
     augments_originals: bool
 
     @classmethod
-    def of(cls, collection: Collection, columns: Sequence[str], options: Classifier) -> Lesson:
+    def of(
+        cls,
+        collection: Collection,
+        columns: Sequence[str],
+        *,
+        rebalance: Rebalance | None = None,
+        column_weights: Sequence[float] | None = None,
+        class_weights: str | None = None,
+    ) -> Lesson:
         """Raises DataError where nothing is left to learn."""
-        rebalance = options.rebalance or Rebalance()
+        rebalance = rebalance or Rebalance()
         balance = rebalance.plan(
             collection.labels,
             collection.split == "train",
@@ -48,9 +52,9 @@ class Lesson:
             digests=collection.digests,
         )
         applied = rebalance.apply
-        weights = options.column_weights or [1 / len(columns)] * len(columns)
+        weights = column_weights or [1 / len(columns)] * len(columns)
         targets = tuple(
-            _target(collection, column, balance, weight, applied, options.class_weights)
+            _target(collection, column, balance, weight, applied, class_weights)
             for column, weight in zip(columns, weights, strict=True)
         )
         encoded = encode(targets, collection.labels)

@@ -22,7 +22,8 @@ def strikes(values: Sequence[float], *, tolerance: float, greater_is_better: boo
     best = -np.inf
     for value in values:
         score = value if greater_is_better else -value
-        worse = score <= best if tolerance == 0 else best - score > tolerance
+        # Rounded, so that .70 is no more than .01 above .69.
+        worse = score <= best if tolerance == 0 else round(best - score, 9) > tolerance
         found = found + 1 if worse or np.isnan(score) else 0
         best = max(best, score)
     return found

@@ -28,6 +28,7 @@ from clusterlab.models.pretrained import quiet
 log = logging.getLogger("clusterlab")
 
 _OPTIMIZERS = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+_SEEDS_APART = 100_003
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
@@ -133,7 +134,8 @@ def _trainer(
         disable_tqdm=True,
         log_level="error",
         seed=recipe.random_state,
-        data_seed=recipe.random_state,
+        # The library adds the epoch: neighbouring seeds would have each other's orders.
+        data_seed=recipe.random_state * _SEEDS_APART,
         dataloader_pin_memory=placement.device != "cpu",
         **placement.arguments(),
     )

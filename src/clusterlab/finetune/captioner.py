@@ -14,18 +14,18 @@ from clusterlab.errors import ComponentError, DataError
 from clusterlab.finetune._captioning import FAMILIES, Captioning, Writer
 from clusterlab.finetune._captions import PLACE, Captions
 from clusterlab.finetune._columns import check_columns
-from clusterlab.finetune._finished import Finished, carried_out
+from clusterlab.finetune._finished import carried_out
 from clusterlab.finetune._lesson import Lesson
 from clusterlab.finetune._placement import Placement
 from clusterlab.finetune._probe import plain_classifier
 from clusterlab.finetune._teaching import described
+from clusterlab.finetune._told import told
 from clusterlab.finetune._workshop import Tuning, Workshop
-from clusterlab.finetune.classifier import Classifier
 from clusterlab.finetune.rebalance import Rebalance
 from clusterlab.finetune.recipe import Recipe
 from clusterlab.models.needs import bring
 from clusterlab.models.pretrained import load_config
-from clusterlab.training import Predictions, Training
+from clusterlab.training import Predictions
 from clusterlab.types import Collection, Features, Text
 
 # Raised where a change here changes the weights that a training ends with.
@@ -81,10 +81,9 @@ class Captioner(Recipe):
         """Raises DataError for labels that cannot be learned, ComponentError for an extractor that
         cannot be trained."""
         writer = _checked(extractor)
-        (column,) = check_columns(collection, self.columns)
+        (column,) = check_columns(collection, self.columns, setting="finetune.column")
         _check_column(collection, column)
-        # A classifier would be shown the same images, and told the same classes.
-        lesson = Lesson.of(collection, [column], Classifier(rebalance=self.rebalance))
+        lesson = Lesson.of(collection, [column], rebalance=self.rebalance)
         self.check_validation(selects=bool(lesson.validation))
         placement = Placement.of(workshop.compute, workers=workshop.workers)
         bring(writer)
@@ -105,7 +104,13 @@ class Captioner(Recipe):
         )
         return Tuning(
             extractor=Component(name=extractor.name, config=extractor.config, instance=tuned),
-            training=_training(lesson, finished, self, beside),
+            training=told(
+                lesson,
+                finished,
+                selected_by=self.select_by,
+                facts={"plain_classifier": beside},
+                notes=_notes(column, self.template, beside),
+            ),
             predict=partial(_predict, lesson, captions),
             store=store,
         )
@@ -142,37 +147,11 @@ def _predict(
     return (said,)
 
 
-def _training(
-    lesson: Lesson, finished: Finished, options: Captioner, beside: Mapping[str, Any]
-) -> Training:
-    column = lesson.targets[0].column
-    # Those that there are may all be broken.
-    selects = "val_loss" in finished.epochs
-    splits = ("train", "val") if selects else ("train",)
-    return Training(
-        columns=(column,),
-        splits=splits,
-        epochs=finished.epochs,
-        selected_by=f"val_{options.select_by}" if selects else "",
-        best_epoch=finished.best_epoch,
-        stopped=finished.stopped,
-        distribution=lesson.distribution(),
-        rebalanced=lesson.rebalanced,
-        trainable=finished.trainable,
-        facts={**finished.facts, "plain_classifier": beside},
-        weights=finished.weights,
-        heads=finished.heads,
-        notes=tuple(_notes(column, splits, options, beside)),
-    )
-
-
-def _notes(
-    column: str, splits: Sequence[str], options: Captioner, beside: Mapping[str, Any]
-) -> list[str]:
+def _notes(column: str, template: str, beside: Mapping[str, Any]) -> list[str]:
     notes = [
         f"The captions are the answers of a supervised classifier in words: the captioner was "
-        f"trained to write '{options.template}' with the labels in '{column}' of the "
-        f"{' and '.join(splits)} images, so clusters of captions are clusters of its answers."
+        f"trained to write '{template}' with the labels in '{column}', so clusters of captions are "
+        "clusters of its answers."
     ]
     if beside:
         notes.append(
@@ -180,11 +159,6 @@ def _notes(
             "regression on the mean over the vision encoder's tokens, fitted on the same training "
             f"images) reaches accuracy {beside['accuracy']:.3f} and ARI {beside['ari']:.3f} in "
             f"'{column}' on {beside['n']:,} {beside['split']} images."
-        )
-    if "val" not in splits:
-        notes.append(
-            "There are no validation images, so no epoch was chosen: all were trained and the last "
-            "weights kept (dataset.split with a share of val changes that)."
         )
     return notes
 

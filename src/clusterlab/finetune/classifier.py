@@ -13,17 +13,18 @@ import torch
 from clusterlab.components import Component
 from clusterlab.errors import ComponentError
 from clusterlab.finetune._columns import check_columns
-from clusterlab.finetune._finished import Finished, carried_out
+from clusterlab.finetune._finished import carried_out
 from clusterlab.finetune._lesson import Lesson
 from clusterlab.finetune._placement import Placement
 from clusterlab.finetune._targets import places
 from clusterlab.finetune._teaching import Teaching, described
+from clusterlab.finetune._told import told
 from clusterlab.finetune._workshop import Tuning, Workshop
 from clusterlab.finetune.intensities import Intensities
 from clusterlab.finetune.rebalance import Rebalance
 from clusterlab.finetune.recipe import Recipe
 from clusterlab.models.needs import bring
-from clusterlab.training import Predictions, Training
+from clusterlab.training import Predictions
 from clusterlab.types import Collection, Features, Text
 
 FEATURES = ("embedding", "probabilities")
@@ -91,14 +92,20 @@ class Classifier(Recipe):
         cannot be trained."""
         _check_extractor(extractor)
         columns = check_columns(collection, self.columns)
-        lesson = Lesson.of(collection, columns, self)
+        lesson = Lesson.of(
+            collection,
+            columns,
+            rebalance=self.rebalance,
+            column_weights=self.column_weights,
+            class_weights=self.class_weights,
+        )
         self.check_validation(selects=bool(lesson.validation))
         placement = Placement.of(workshop.compute, workers=workshop.workers)
         bring(extractor.instance)
         description = described(extractor, workshop, lesson.identity(), placement)
         teaching = Teaching(extractor, lesson, self, workshop, placement)
         finished, store = carried_out(workshop.root, description, teaching.work)
-        training = _training(lesson, finished, self)
+        training = told(lesson, finished, selected_by=self.select_by)
         model = extractor.instance.with_weights(str(training.weights))
         if self.features == "probabilities":
             model = Intensities(model, training.heads, lesson.targets)
@@ -136,32 +143,6 @@ class Classifier(Recipe):
                 )
             )
         return tuple(found)
-
-
-def _training(lesson: Lesson, finished: Finished, options: Classifier) -> Training:
-    # Those that there are may all be broken.
-    selects = "val_loss" in finished.epochs
-    notes = []
-    if not selects:
-        notes.append(
-            "There are no validation images, so no epoch was chosen: all were trained and the last "
-            "weights kept (dataset.split with a share of val changes that)."
-        )
-    return Training(
-        columns=tuple(target.column for target in lesson.targets),
-        splits=("train", "val") if selects else ("train",),
-        epochs=finished.epochs,
-        selected_by=f"val_{options.select_by}" if selects else "",
-        best_epoch=finished.best_epoch,
-        stopped=finished.stopped,
-        distribution=lesson.distribution(),
-        rebalanced=lesson.rebalanced,
-        trainable=finished.trainable,
-        facts=finished.facts,
-        weights=finished.weights,
-        heads=finished.heads,
-        notes=tuple(notes),
-    )
 
 
 def _check_extractor(extractor: Component) -> None:
