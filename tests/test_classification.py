@@ -354,10 +354,11 @@ def test_scores_on_seen_images_and_against_seen_labels_are_marked() -> None:
     assert marks(found, split="test", label="tags") == {""}
     assert marks(found, split="test", label="tags=a") == {""}
     assert marks(found, split="test", space="features") == {""}
-    for name in ("all", "train", "val"):
-        assert marks(found, split=name, label="kind") == {"supervised; seen in training"}
-        assert marks(found, split=name, label="tags=x") == {"seen in training"}
-        assert marks(found, split=name, space="reduced") == {"seen in training"}
+    seen = {"all": "seen in training", "train": "seen in training", "val": "chose the epoch"}
+    for name, mark in seen.items():
+        assert marks(found, split=name, label="kind") == {f"supervised; {mark}"}
+        assert marks(found, split=name, label="tags=x") == {mark}
+        assert marks(found, split=name, space="reduced") == {mark}
     text = "\n".join(found.notes)
     assert "on 12 test images, which the model has not seen" in text
     assert "formed on training images too" in text

@@ -140,8 +140,8 @@ def test_a_split_is_made_where_a_stage_learns_and_there_is_none() -> None:
     assert (shares["train"] == 20).all()
     assert shares[["val", "test"]].sum(axis=1).tolist() == [5] * 4
     assert found.notes == (
-        "No split was given, so one was made, with each class of 'kind' in all parts: 80 train, 10 "
-        "val, 10 test. dataset.split makes another.",
+        "No split was given, so one was made, class by class of 'kind': 80 train, 10 val, 10 test "
+        "images; a class of few images is not in all of them. dataset.split makes another.",
     )
     assert (loaded(images, "").split == found.split).all()
     assert (loaded(images, "", seed=1).split != found.split).any()
@@ -156,7 +156,7 @@ def test_the_split_is_by_the_column_that_is_learned() -> None:
     labels = {"kind": ["a", "b"], "rare": [*["x"] * 45, *["y"] * 5]}
     found = loaded(collection(50, labels=labels, split=["all"]), "rare")
     assert Counter(found.split[45:].tolist())["train"] == 4
-    assert "each class of 'rare'" in found.notes[0]
+    assert "class by class of 'rare'" in found.notes[0]
 
 
 def test_copies_of_an_image_are_in_one_part() -> None:

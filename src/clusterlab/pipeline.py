@@ -15,7 +15,7 @@ from clusterlab.datasets.summary import summarize
 from clusterlab.environment import machine, versions
 from clusterlab.extractors.engine import extract
 from clusterlab.finetune.finetune import fine_tune, marked
-from clusterlab.honest import learned_column, scored_split
+from clusterlab.honest import check_scored_split, learned_column, scored_split
 from clusterlab.metrics.classification import classification
 from clusterlab.reducers.remembered import project, reduce_features
 from clusterlab.reports.metrics_file import metrics
@@ -59,6 +59,8 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
     with folder.stage("load") as stage:
         learned = learned_column(plan.finetune, plan.reducer)
         collection = load(plan.dataset, learned=learned, seed=plan.seed)
+        chosen = only(usable(collection, collection.ids, collection.failures), plan.clustered_split)
+        check_scored_split(chosen, learned, plan.scored_split, plan.clustered_split)
         summary = summarize(collection)
         stage.store = f"{len(collection):,} images"
 
@@ -86,7 +88,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             batch_size=plan.batch_size,
         )
         stage.store = extraction.store
-        extracted = marked(extraction.features, tuning)
+        extracted = marked(extraction.features, tuning, collection.derived)
         failures = (*collection.failures, *extraction.failures)
         labelled = usable(collection, extracted.ids, failures)
         clustered = only(labelled, plan.clustered_split)

@@ -66,6 +66,7 @@ class Collection:
 
     labels: object columns. A single-valued column holds str or None (missing); a column named in
         `multi_valued` holds tuples of str, the empty tuple meaning missing.
+    derived: label column -> the one that it was made of; who has learned one knows of the other.
     split: (n,) str: "train", "val" or "test"; "all" everywhere where no split was made.
     digests: hex SHA-256 of each image's bytes; equal digests are exact duplicates.
     numeric: float columns, NaN for missing. text: (n,) str or None, or no text column at all.
@@ -79,6 +80,7 @@ class Collection:
     digests: tuple[str, ...]
     labels: pd.DataFrame
     multi_valued: frozenset[str] = frozenset()
+    derived: Mapping[str, str] = field(default_factory=dict)
     split: np.ndarray
     numeric: pd.DataFrame
     text: tuple[str | None, ...] | None = None

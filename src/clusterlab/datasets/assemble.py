@@ -11,7 +11,7 @@ from clusterlab.datasets.duplicates import digests
 from clusterlab.datasets.listing import Listing
 from clusterlab.datasets.options import Options
 from clusterlab.datasets.sampling import keep
-from clusterlab.datasets.splits import stratified, without_straddling
+from clusterlab.datasets.splits import pooled, stratified, without_straddling
 from clusterlab.errors import DataError, closest
 from clusterlab.types import Collection
 
@@ -36,6 +36,7 @@ def assemble(listing: Listing, options: Options) -> Collection:
         digests=tuple(found),
         labels=listing.labels,
         multi_valued=listing.multi_valued,
+        derived=listing.derived,
         split=split,
         numeric=listing.numeric,
         text=None if listing.text is None else tuple(listing.text),
@@ -90,8 +91,9 @@ def _split(
 ) -> tuple[Listing, list[str], np.ndarray, list[str]]:
     """The listing and digests of what is left, its split, and notes."""
     if options.split is not None:
+        classes = _classes(listing, column)
         split = stratified(
-            _classes(listing, column),
+            pooled(classes) if column in listing.multi_valued else classes,
             found,
             shares=options.split,
             random_state=options.random_state,

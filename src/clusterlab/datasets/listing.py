@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -25,6 +25,7 @@ class Listing:
     images: Sequence[ImageSource]
     labels: pd.DataFrame
     multi_valued: frozenset[str] = frozenset()
+    derived: Mapping[str, str] = field(default_factory=dict)
     split: Sequence[str] | None = None
     numeric: pd.DataFrame
     text: Sequence[str | None] | None = None

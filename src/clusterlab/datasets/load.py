@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from clusterlab.components import Component
-from clusterlab.datasets.splits import stratified
+from clusterlab.datasets.splits import pooled, stratified
 from clusterlab.errors import DataError
 from clusterlab.types import Collection, Failure
 
@@ -69,11 +69,11 @@ def _with_split(collection: Collection, column: str, seed: int) -> Collection:
     if by is not None:
         cells = collection.labels[by].tolist()
         multi_valued = by in collection.multi_valued
-        classes = ["|".join(cell) or None for cell in cells] if multi_valued else cells
+        classes = pooled(["|".join(cell) or None for cell in cells]) if multi_valued else cells
     split = stratified(classes, collection.digests, shares=SHARES, random_state=seed)
     note = (
-        "No split was given, so one was made, with each class of "
-        f"'{by}' in all parts: {', '.join(f'{(split == s).sum():,} {s}' for s in SHARES)}. "
-        "dataset.split makes another."
+        f"No split was given, so one was made, class by class of '{by}': "
+        f"{', '.join(f'{(split == s).sum():,} {s}' for s in SHARES)} images; a class of few images "
+        "is not in all of them. dataset.split makes another."
     )
     return replace(collection, split=split, notes=(*collection.notes, note))

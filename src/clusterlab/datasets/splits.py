@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from clusterlab.datasets.options import SPLITS
 from clusterlab.datasets.sampling import by_name, rows_by_class
 from clusterlab.datasets.shuffle import shuffled
+
+FEW = 5
 
 
 def stratified(
@@ -56,6 +59,18 @@ def stratified(
             left[target] -= len(members[unit])
             placed[target] += len(members[unit])
     return split
+
+
+def pooled(sets: Sequence[str | None]) -> list[str | None]:
+    """Sets of values as classes to split by: those of fewer than FEW images are one class.
+
+    Each of many rare sets would have its first image in train, and the other splits none of them.
+
+    >>> pooled(["a|b"] * 5 + ["a", "c"])[-2:]
+    ['rare sets', 'rare sets']
+    """
+    counts = Counter(sets)
+    return [name if name is None or counts[name] >= FEW else "rare sets" for name in sets]
 
 
 def without_straddling(split: Sequence[str], digests: Sequence[str]) -> list[int]:

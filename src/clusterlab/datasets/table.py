@@ -125,6 +125,7 @@ class Table:
             images=[FileImage(path) for path in paths],
             labels=found.assign(**self._first(columns, cells, taken=list(found))),
             multi_valued=frozenset(self.multi_valued),
+            derived=self.first_of,
             split=split,
             numeric=numbers(columns, self.numeric_columns, cells, where=where, rows=rows),
             text=text,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,9 +13,13 @@ from clusterlab.errors import ClusterlabError, ComponentError, DataError
 from clusterlab.extractors._image_pass import ImagePass
 from clusterlab.extractors._settings import Extraction, Settings
 from clusterlab.extractors._vectors import Vectors
+from clusterlab.models.lineage import SEEN, trained_on
 from clusterlab.origin import origin
 from clusterlab.store import Store, digest_of, key_of
 from clusterlab.types import Collection, Features
+
+if TYPE_CHECKING:
+    from clusterlab.models.source import Source
 
 # Raised where a change of the engine changes vectors.
 ENGINE_VERSION = 1
@@ -39,7 +43,7 @@ def image_vectors(collection: Collection, component: Component, settings: Settin
             embed=session.run,
             batch_size=settings.batch_size or session.batch_size,
         )
-        marks = ("random weights",) if any(s.random for s in extractor.sources) else ()
+        marks = marks_of(extractor.sources, collection)
         found = run.extract()
         sources = [source.describe() for source in extractor.sources]
         provenance = {**found.features.provenance, "models": sources}
@@ -190,6 +194,13 @@ class _ImageRun:
             space="features",
             provenance=self.description,
         )
+
+
+def marks_of(sources: Sequence[Source], collection: Collection) -> tuple[str, ...]:
+    """What must stand beside every number that these models led to."""
+    random = any(source.random for source in sources)
+    seen = trained_on(sources, collection.digests)
+    return (*(["random weights"] if random else []), *([SEEN] if seen else []))
 
 
 def nothing_readable(images: ImagePass) -> DataError:

@@ -9,7 +9,12 @@ from typing import Any
 from clusterlab.components import Component, ImageDescriber, TextExtractor
 from clusterlab.extractors._encoding import all_empty, described, encode, run_session
 from clusterlab.extractors._image_pass import ImagePass
-from clusterlab.extractors._image_vectors import ENGINE_VERSION, nothing_readable, store_sentence
+from clusterlab.extractors._image_vectors import (
+    ENGINE_VERSION,
+    marks_of,
+    nothing_readable,
+    store_sentence,
+)
 from clusterlab.extractors._repetition import repair
 from clusterlab.extractors._settings import Extraction, Settings
 from clusterlab.models.open_session import open_session
@@ -52,7 +57,7 @@ def described_images(
             "encoder": vectors.description,
             "models": _models(describer, describer.encoder),
         },
-        marks=_marks(describer, describer.encoder),
+        marks=marks_of([*describer.sources, *describer.encoder.sources], collection),
     )
     return Extraction(
         features=features,
@@ -92,7 +97,7 @@ def table_texts(collection: Collection, component: Component, settings: Settings
             "encoder": vectors.description,
             "models": _models(extractor.encoder),
         },
-        marks=_marks(extractor.encoder),
+        marks=marks_of(extractor.encoder.sources, collection),
     )
     return Extraction(
         features=features,
@@ -147,11 +152,6 @@ def _write(
 
 def _models(*models: Any) -> list[dict[str, Any]]:
     return [source.describe() for model in models for source in model.sources]
-
-
-def _marks(*models: Any) -> tuple[str, ...]:
-    random = any(source.random for model in models for source in model.sources)
-    return ("random weights",) if random else ()
 
 
 def _notes(texts: Sequence[Text]) -> list[str]:

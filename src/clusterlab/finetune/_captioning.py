@@ -211,6 +211,7 @@ class Captioning:
                 "precision": self._placement.precision,
                 "resumed_after_epoch": trained.resumed,
             },
+            seen=self._lesson.seen(),
             state=self._writer.backbone(module.captioner).state_dict(),
         )
 

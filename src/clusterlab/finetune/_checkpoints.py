@@ -15,6 +15,7 @@ from clusterlab.files import remove
 # transformers.Trainer writes the state after everything else.
 _STATE = "trainer_state.json"
 WEIGHTS = "model.safetensors"
+_STATES = ("optimizer.pt", "scheduler.pt", "rng_state.pth")
 
 
 def last_whole(folder: Path) -> Path | None:
@@ -62,6 +63,8 @@ def _is_whole(checkpoint: Path) -> bool:
     try:
         state(checkpoint)
         with safe_open(checkpoint / WEIGHTS, "pt"):
-            return zipfile.is_zipfile(checkpoint / "optimizer.pt")
+            # A scaler is there in fp16 alone.
+            scaler = [name for name in ("scaler.pt",) if (checkpoint / name).exists()]
+            return all(zipfile.is_zipfile(checkpoint / name) for name in (*_STATES, *scaler))
     except (OSError, ValueError, SafetensorError):
         return False

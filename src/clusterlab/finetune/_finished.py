@@ -6,7 +6,7 @@ import errno
 import json
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from safetensors.torch import save_file as save_tensors
 
 from clusterlab.files import remove, write_file, write_json
 from clusterlab.finetune import kept
+from clusterlab.models.lineage import metadata
 
 log = logging.getLogger("clusterlab")
 
@@ -33,8 +34,10 @@ _FULL = {
     "os error 28": errno.ENOSPC,
     "quota": errno.EDQUOT,
     "file too large": errno.EFBIG,
-    "inline_container": errno.ENOSPC,
     "pytorchstreamwriter failed": errno.ENOSPC,
+    "unexpected pos": errno.ENOSPC,
+    # torch.save, where the disk filled up in the middle of a tensor.
+    "unexpected pos": errno.ENOSPC,
     "iostream error": errno.ENOSPC,
 }
 
@@ -54,7 +57,8 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What a training returns to be kept: `state` are the weights of the whole model."""
+    """What a training returns to be kept: `state` are the weights of the whole model, `seen` the
+    digests of the images that it was shown."""
 
     epochs: pd.DataFrame
     best_epoch: int
@@ -62,6 +66,7 @@ class Work:
     trainable: tuple[str, ...]
     facts: Mapping[str, Any]
     state: Mapping[str, torch.Tensor]
+    seen: Sequence[str]
     heads: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -76,6 +81,8 @@ def carried_out(
     with kept.opened(root, description) as folder:
         told = _told(folder)
         if told is not None:
+            for sentence in told.trainable:
+                log.info("%s", sentence)
             return told, f"epoch {told.best_epoch} of a finished training from the store"
         try:
             _keep(folder, work(folder))
@@ -100,7 +107,7 @@ def carried_out(
 def _keep(folder: Path, work: Work) -> None:
     # Views of one memory, and such that are not in order, cannot be written.
     state = {name: values.detach().cpu().contiguous() for name, values in work.state.items()}
-    write_file(folder / WEIGHTS, lambda file: save_tensors(state, file, {"format": "pt"}))
+    write_file(folder / WEIGHTS, lambda file: _save(state, file, metadata(work.seen)))
     heads = {name: np.ascontiguousarray(values) for name, values in work.heads.items()}
     write_file(folder / _HEADS, lambda file: save_file(heads, file))
     # Last, since it says that all is there.
@@ -114,6 +121,18 @@ def _keep(folder: Path, work: Work) -> None:
             "facts": dict(work.facts),
         },
     )
+
+
+def _save(state: Mapping[str, torch.Tensor], file: Path, head: Mapping[str, str]) -> None:
+    """The same bytes each time: safetensors writes the entries of the head in any order."""
+    save_tensors(dict(state), file, dict(head))
+    with file.open("r+b") as content:
+        length = int.from_bytes(content.read(8), "little")
+        told = json.loads(content.read(length))
+        told["__metadata__"] = dict(sorted(told["__metadata__"].items()))
+        text = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
+        content.seek(8)
+        content.write(text.ljust(length))
 
 
 def _told(folder: Path) -> Finished | None:

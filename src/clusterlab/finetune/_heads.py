@@ -71,6 +71,7 @@ class Heads(nn.Module):
     def _of_column(self, number: int, said: torch.Tensor, true: torch.Tensor) -> torch.Tensor:
         weights = getattr(self, f"weights_{number}")
         if self._targets[number].multi_valued:
+            true = true * (1 - self._smoothing) + self._smoothing / 2
             return nn.functional.binary_cross_entropy_with_logits(said, true, pos_weight=weights)
         return nn.functional.cross_entropy(
             said, true[:, 0].long(), weight=weights, label_smoothing=self._smoothing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from clusterlab.errors import ComponentError
+from clusterlab.errors import ComponentError, DataError
 from clusterlab.finetune.rebalance import Item
 from clusterlab.images import decode, describe_failure
 from clusterlab.types import Collection, Decoding
@@ -48,12 +48,13 @@ def read_pixels(
     decoding: Decoding,
     workers: int,
 ) -> Pixels:
-    """Reads the images of these rows, and no other. Those that cannot be read are left out; the
-    extraction that follows reports them."""
+    """Reads the images of these rows, and no other. Those that cannot be decoded are left out; the
+    extraction that follows reports them. Raises DataError where a file is not there any more."""
 
     def read(row: int) -> np.ndarray | str:
+        # A file that cannot be had now may be there tomorrow: that is no property of the image.
+        content = collection.images[row].read()
         try:
-            content = collection.images[row].read()
             image = decode(content, background=decoding.background, reduce_to=decoding.reduce_to)
             return prepare(image)
         except Exception as error:
@@ -66,7 +67,7 @@ def read_pixels(
     # Written byte by byte, and only then mapped: a full disk is an error so, and no sudden death.
     with ThreadPoolExecutor(workers) as pool, file.open("wb") as pixels:
         progress = tqdm(pool.map(read, rows), total=len(rows), desc="read", disable=None)
-        for row, image in zip(rows, progress, strict=True):
+        for row, image in zip(rows, _had(progress), strict=True):
             if isinstance(image, str):
                 failed.append(f"{collection.ids[row]}: {image}")
                 continue
@@ -79,6 +80,16 @@ def read_pixels(
     if not found:
         return Pixels(np.zeros((0, *shape), np.uint8), ())
     return Pixels(np.memmap(file, np.uint8, mode="r", shape=(len(found), *shape)), found)
+
+
+def _had(images: Iterable[np.ndarray | str]) -> Iterator[np.ndarray | str]:
+    try:
+        yield from images
+    except OSError as error:
+        raise DataError(
+            f"An image that was there when the collection was listed cannot be read: {error}. "
+            "Training on fewer images would be another training: run again when it is there."
+        ) from error
 
 
 class Shown(torch.utils.data.Dataset[dict[str, Any]]):

@@ -74,6 +74,11 @@ class Lesson:
         known = {target.column: target.classes for target in self.targets}
         return self.balance.kept.get(column, known[column])
 
+    def seen(self) -> list[str]:
+        """The digests of the images that are shown, to learn from or to choose the epoch."""
+        digests = self.collection.digests
+        return sorted({digests[item.row] for item in (*self.training, *self.validation)})
+
     def identity(self) -> dict[str, object]:
         """What of it decides the weights; JSON-able, and without ids and paths."""
         digests = self.collection.digests

@@ -32,7 +32,10 @@ log = logging.getLogger("clusterlab")
 
 # Raised where a change of this folder changes the weights that a training ends with.
 VERSION = 1
-_LIBRARIES = ("torch", "torchvision", "transformers", "accelerate", "timm")
+_LIBRARIES = (
+    *("torch", "torchvision", "transformers", "accelerate", "timm"),
+    *("pillow", "opencv-python-headless"),
+)
 
 
 def described(
@@ -52,6 +55,7 @@ def described(
         "decoding": {"background": decoding.background, "reduce_to": decoding.reduce_to},
         "learned": dict(learned),
         "precision": placement.precision,
+        "devices": placement.n_devices,
         "version": VERSION,
         "code": {library: found[library] for library in _LIBRARIES}
         | {name: source for name, source in own.items() if name.startswith("source of ")},
@@ -110,6 +114,7 @@ class Teaching:
                 "precision": self._placement.precision,
                 "resumed_after_epoch": trained.resumed,
             },
+            seen=self._lesson.seen(),
             state=self._model.backbone(module.backbone).state_dict(),
             heads={
                 "weight": np.concatenate([h.weight.detach().cpu().numpy() for h in _heads(module)]),

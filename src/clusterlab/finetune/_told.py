@@ -26,6 +26,11 @@ def told(
         "There are no validation images, so no epoch was chosen: all were trained and the last "
         "weights kept (dataset.split with a share of val changes that)."
     )
+    random = finished.facts.get("started_from", {}).get("weights") == "random"
+    scratch = (
+        f"The model began with random weights: all that it knows, it learned from "
+        f"{finished.facts.get('images_trained_on', 0):,} images."
+    )
     return Training(
         columns=tuple(target.column for target in lesson.targets),
         splits=("train", "val") if selects else ("train",),
@@ -39,5 +44,5 @@ def told(
         facts={**finished.facts, **(facts or {})},
         weights=finished.weights,
         heads=finished.heads,
-        notes=(*notes, *([] if selects else [own])),
+        notes=(*notes, *([scratch] if random else []), *([] if selects else [own])),
     )

@@ -91,6 +91,7 @@ def train(
                 ) from error
             last = _checkpoints.last_whole(folder)
     assert last is not None
+    log.info("%s", how_it_ended(epochs_of(_checkpoints.state(last)["log_history"]), recipe))
     return _trained(folder, last, recipe, resumed, selects=validation is not None)
 
 

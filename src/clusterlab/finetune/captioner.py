@@ -171,7 +171,7 @@ def _checked(extractor: Component) -> Writer:
         )
         raise ComponentError(
             "finetune=captioner trains a model that writes about images (extractor=blip), and "
-            f"extractor={extractor.name} is none: {way_out}, or choose another extractor."
+            f"extractor={extractor.name} is no such model: {way_out}, or choose another extractor."
         )
     writer: Writer = instance
     family = load_config(writer.source).model_type

@@ -155,7 +155,7 @@ def _check_extractor(extractor: Component) -> None:
         )
         raise ComponentError(
             f"finetune=classifier trains an image model (timm, transformers, cnn), and extractor="
-            f"{extractor.name} is none: {way_out}, or choose another extractor."
+            f"{extractor.name} is no such model: {way_out}, or choose another extractor."
         )
     if getattr(instance, "output", "") == "logits":
         raise ComponentError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from clusterlab.components import Component
 from clusterlab.environment import n_cores
 from clusterlab.finetune._workshop import Tuning, Workshop
 from clusterlab.finetune.kept import FOLDER
+from clusterlab.models.lineage import SEEN
 from clusterlab.store import Store
 from clusterlab.types import Collection, Compute, Decoding, Features
 
@@ -44,12 +46,19 @@ def fine_tune(
     return tuning
 
 
-def marked(features: Features, tuning: Tuning) -> Features:
-    """The features, saying which labels and images they were learned from."""
+def marked(features: Features, tuning: Tuning, derived: Mapping[str, str]) -> Features:
+    """The features, saying which labels and images they were learned from.
+
+    derived: label column -> the one it was made of. That the weights have seen some of the images
+    is then no news: the splits say which.
+    """
     if tuning.training is None:
         return features
+    learned = tuning.training.columns
+    kin = [other for pair in derived.items() for one, other in (pair, pair[::-1]) if one in learned]
     return replace(
         features,
-        seen_labels=tuple(dict.fromkeys((*features.seen_labels, *tuning.training.columns))),
+        marks=tuple(mark for mark in features.marks if mark != SEEN),
+        seen_labels=tuple(dict.fromkeys((*features.seen_labels, *learned, *kin))),
         seen_splits=tuple(dict.fromkeys((*features.seen_splits, *tuning.training.splits))),
     )

@@ -52,15 +52,17 @@ class Intensities:
 class _Said(nn.Module):
     def __init__(self, heads: Mapping[str, np.ndarray], targets: Sequence[Target]) -> None:
         super().__init__()
-        self.linear = nn.Linear(heads["weight"].shape[1], len(heads["weight"]))
-        with torch.no_grad():
-            self.linear.weight.copy_(torch.from_numpy(heads["weight"]))
-            self.linear.bias.copy_(torch.from_numpy(heads["bias"]))
+        # No parameters, which would be rounded with the rest of the model.
+        self._weight = torch.from_numpy(heads["weight"])
+        self._bias = torch.from_numpy(heads["bias"])
         self._targets = tuple(targets)
         self._of = [of for _, of in places(targets)]
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        logits = self.linear(features)
+        device = features.device
+        logits = nn.functional.linear(
+            features.float(), self._weight.to(device), self._bias.to(device)
+        )
         return torch.cat(
             [
                 logits[:, of].sigmoid() if target.multi_valued else logits[:, of].softmax(dim=1)

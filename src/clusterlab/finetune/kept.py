@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import time
@@ -21,6 +22,17 @@ log = logging.getLogger("clusterlab")
 FOLDER = "finetuned"
 """The name of the folder that holds them."""
 _DAY = 24 * 60 * 60
+_SPACE = (
+    "Free some space (clusterlab doctor --prune 30): the same command then goes on from the last "
+    "checkpoint."
+)
+_RIGHTS = "Let yourself write there."
+_WAYS_OUT = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _SPACE),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _RIGHTS),
+    errno.ENOTDIR: "There is a file in its way.",
+    errno.EEXIST: "There is a file in its way.",
+}
 _DESCRIPTION = "description.json"
 _USED = "used"
 
@@ -49,10 +61,11 @@ def opened(root: Path, description: Mapping[str, Any]) -> Iterator[Path]:
         finally:
             lock.release()
     except OSError as error:
+        if error.errno not in _WAYS_OUT:
+            raise
         raise OutputError(
-            f"Cannot keep the fine-tuning in {folder}: {error.strerror or error}. Free some space "
-            "(clusterlab doctor --prune 30): the same command then goes on from the last "
-            "checkpoint. Or choose another folder with CLUSTERLAB_CACHE=PATH."
+            f"Cannot keep the fine-tuning in {folder}: {error.strerror or error}. "
+            f"{_WAYS_OUT[error.errno]} Or choose another folder with CLUSTERLAB_CACHE=PATH."
         ) from error
 
 

@@ -17,6 +17,7 @@ COLUMNS = ["metric", "label", "space", "split", "noise", "value", "chance", "cha
 MARKS = "marks"
 SUPERVISED = "supervised"
 SEEN = "seen in training"
+CHOSE = "chose the epoch"
 
 Row = dict[str, Any]
 
@@ -63,7 +64,7 @@ def marked(rows: Sequence[Row], spaces: Mapping[str, Features], split: np.ndarra
     for row in rows:
         met = made_of[row["split"]] & (seen[row["space"]] | {ALL})
         marks = [SUPERVISED] if row["column"] in columns else []
-        marks += [SEEN] if met and seen[row["space"]] else []
+        marks += [CHOSE if met == {"val"} else SEEN] if met and seen[row["space"]] else []
         found.append({**row, MARKS: "; ".join(marks)})
     return found
 

@@ -7,8 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 COLUMN = "marks"
+SEEN = "seen in training"
+CHOSE = "chose the epoch"
 _MEANINGS = {
     "random weights": "a model was never trained, so no score says what it can do",
+    "seen in training": (
+        "the model's weights were trained on labels of some of these images, so no score says what "
+        "it does with new ones"
+    ),
 }
 
 

@@ -131,7 +131,11 @@ def _write_model(outcome: Outcome, folder: Path) -> None:
                 "extractor": dict(outcome.features.provenance),
                 "reducer": outcome.components["reducer"],
                 "clusterer": outcome.components["clusterer"],
-                **({"finetune": training_tables.facts(training)} if training is not None else {}),
+                **(
+                    {"finetune": training_tables.facts(training, outcome.predictions)}
+                    if training is not None
+                    else {}
+                ),
                 "arrays": {name: list(array.shape) for name, array in arrays.items()},
                 **({COLUMN: list(outcome.features.marks)} if outcome.features.marks else {}),
             },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from clusterlab.reports.decided import decided
+from clusterlab.reports.marks import CHOSE, COLUMN, SEEN
 from clusterlab.reports.seen import labelled
-from clusterlab.training import Training
+from clusterlab.training import Predictions, Training
 from clusterlab.types import Outcome
 
 TABLES = ("classification", "predictions", "training", "distribution")
@@ -24,13 +25,21 @@ def training_tables(outcome: Outcome) -> dict[str, pd.DataFrame]:
     """Name -> table, of those in TABLES that the run has."""
     found = {}
     if outcome.classification is not None:
-        found["classification"] = outcome.classification.table
+        found["classification"] = _marked(outcome.classification.table, outcome)
     if outcome.predictions:
         found["predictions"] = predictions(outcome)
     if outcome.training is not None:
         found["training"] = outcome.training.epochs
         found["distribution"] = outcome.training.distribution
     return found
+
+
+def _marked(table: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """With what stands beside scores of images that the model was shown."""
+    told = {"train": SEEN, "val": CHOSE} if outcome.training is not None else {}
+    seen = {} if outcome.training is None else dict.fromkeys(outcome.training.splits)
+    marks = [told.get(split, "") if split in seen else "" for split in table["split"]]
+    return table.assign(**{COLUMN: marks})
 
 
 def predictions(outcome: Outcome) -> pd.DataFrame:
@@ -54,6 +63,13 @@ def heads(training: Training) -> dict[str, np.ndarray]:
     return {f"finetune.{name}": np.ascontiguousarray(a) for name, a in training.heads.items()}
 
 
-def facts(training: Training) -> Mapping[str, Any]:
-    """The entry `finetune` of model.json."""
-    return {**training.facts, "columns": list(training.columns), "file": WEIGHTS}
+def facts(training: Training, said: Sequence[Predictions]) -> Mapping[str, Any]:
+    """The entry `finetune` of model.json. The rows of the heads are the classes of all columns, one
+    column after the other."""
+    return {
+        **training.facts,
+        "columns": list(training.columns),
+        "classes": {one.column: list(one.classes) for one in said},
+        "multi_valued": [one.column for one in said if one.multi_valued],
+        "file": WEIGHTS,
+    }

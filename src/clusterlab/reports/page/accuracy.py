@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from clusterlab.reports.marks import CHOSE, SEEN
 from clusterlab.reports.page.text import NOTHING, score
 from clusterlab.training import Classification, Predictions, Training
 
@@ -32,6 +33,8 @@ BY_VALUE = {**BY_CLASS, "average_precision": "average precision"}
 FEW = 20
 BEST, WORST = 10, 10
 
+_SEEN = {"train": SEEN, "val": CHOSE}
+
 
 def overall(
     found: Classification, said: Predictions, seen: Container[str], split: str
@@ -42,7 +45,7 @@ def overall(
     table = found.table[found.table["label"] == said.column]
     shows_kept = f"kept_accuracy/{said.column}" in found.headline
     rows = [
-        {"split": name, "seen": name in seen, **row}
+        {"split": name, "seen": _SEEN.get(name, "") if name in seen else "", **row}
         for name, part in table.groupby("split", sort=False)
         for row in _scopes(part, list(metrics), said, shows_kept=shows_kept)
     ]

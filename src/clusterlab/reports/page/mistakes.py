@@ -79,8 +79,9 @@ def _choose(
     wrong = wrong[~strange].sort_values(
         ["confidence", "id"], ascending=[False, True], kind="stable"
     )
-    was_seen = wrong["split"].isin(list(seen))
-    parts = {"unseen": wrong[~was_seen], "seen": wrong[was_seen]}
+    # Validation images chose the epoch: neither unseen, nor shown again and again.
+    taught = wrong["split"].eq("train") & ("train" in seen)
+    parts = {"unseen": wrong[~wrong["split"].isin(list(seen))], "seen": wrong[taught]}
     return {
         "n_strange": int(strange.sum()),
         "count": {key: len(rows) for key, rows in parts.items()},
