@@ -385,3 +385,10 @@ def test_the_command_prints_it(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (row,) = json.loads(capsys.readouterr().out)["rows"]
     assert row["accuracy/label"] == pytest.approx(statistics.mean(ACCURACIES))
     assert row["supervised"] == "label"
+
+
+def test_the_accuracy_over_the_kept_classes_stands_beside_their_precision(tmp_path: Path) -> None:
+    add(tmp_path / "run", {"label": {**scores(0.6), "kept_accuracy": 0.7099}}, seed=0)
+    heads, (row,) = markdown(tmp_path)
+    assert heads.index("accuracy kept %") + 1 == heads.index("P kept")
+    assert row["accuracy kept %"] == "70.99"

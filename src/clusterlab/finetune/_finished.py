@@ -35,7 +35,6 @@ _FULL = {
     "quota": errno.EDQUOT,
     "file too large": errno.EFBIG,
     "pytorchstreamwriter failed": errno.ENOSPC,
-    "unexpected pos": errno.ENOSPC,
     # torch.save, where the disk filled up in the middle of a tensor.
     "unexpected pos": errno.ENOSPC,
     "iostream error": errno.ENOSPC,

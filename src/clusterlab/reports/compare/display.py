@@ -25,11 +25,12 @@ _NEEDS_CHANCE = frozenset({"purity", "entropy", "normalized_entropy", "homogenei
 # Of fine-tuned models: what a narrow table leaves out, the first ones first.
 EXPENDABLE = (
     *("n_clusters", "argmax_ari", "exact_match", "macro_recall", "macro_precision"),
-    *("kept_recall", "kept_precision"),
+    *("kept_recall", "kept_precision", "kept_accuracy"),
 )
 _SHORT = {
     "macro_precision": ("P",),
     "macro_recall": ("R",),
+    "kept_accuracy": ("accuracy", "kept"),
     "kept_precision": ("P", "kept"),
     "kept_recall": ("R", "kept"),
     "argmax_ari": ("argmax", "ARI"),
@@ -160,7 +161,7 @@ def _learned(keys: Sequence[str]) -> Iterator[str]:
     there = {split_key(key)[0] for key in keys}
     if {"macro_precision", "macro_recall"} & there:
         yield "P, R: precision and recall, each the mean over the classes."
-    if {"kept_precision", "kept_recall"} & there:
+    if {"kept_accuracy", "kept_precision", "kept_recall"} & there:
         yield "Kept: over the classes that rebalancing keeps."
     if {"ari", "argmax_ari"} <= there:
         yield "ARI: of the clusters; argmax ARI: of the classes that the model names."
