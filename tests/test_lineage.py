@@ -145,3 +145,11 @@ def _plain(node: object) -> object:
     from omegaconf import OmegaConf
 
     return OmegaConf.to_container(node, resolve=False)
+
+
+def test_without_a_store_the_run_folder_keeps_the_weights_alone(tmp_path: Path) -> None:
+    photos = pictures(tmp_path / "photos", n=40, classes=("one", "two"))
+    tune = ["finetune=classifier", "finetune.epochs=1", "store=false"]
+    clusterlab.run(None, [*words(photos), *tune], folder=tmp_path / "run")
+    assert not (tmp_path / "run" / "finetuned").exists()
+    assert (tmp_path / "run" / "model" / "finetuned.safetensors").is_file()

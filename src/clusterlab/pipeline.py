@@ -14,7 +14,7 @@ from clusterlab.datasets.load import load, only, usable
 from clusterlab.datasets.summary import summarize
 from clusterlab.environment import machine, versions
 from clusterlab.extractors.engine import extract
-from clusterlab.finetune.finetune import fine_tune, marked
+from clusterlab.finetune.finetune import clear_away, fine_tune, marked
 from clusterlab.honest import check_scored_split, learned_column, scored_split
 from clusterlab.metrics.classification import classification
 from clusterlab.reducers.remembered import project, reduce_features
@@ -156,6 +156,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
         )
         write_tables(outcome, folder.path)
         write_report(outcome, folder.path, max_thumbnails=plan.max_thumbnails)
+        clear_away(folder.path, plan.store)
 
     folder.finish(metrics(outcome, seconds=time.perf_counter() - begin), outcome.environment)
     return outcome

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clusterlab.components import Component
 from clusterlab.environment import n_cores
+from clusterlab.files import remove
 from clusterlab.finetune._workshop import Tuning, Workshop
 from clusterlab.finetune.kept import FOLDER
 from clusterlab.models.lineage import SEEN
@@ -44,6 +45,13 @@ def fine_tune(
         ),
     )
     return tuning
+
+
+def clear_away(folder: Path, store: Store | None) -> None:
+    """Where there is no store, delete what the run folder held for a run that is to go on: the
+    weights are in its model/ now."""
+    if store is None:
+        remove(folder / FOLDER)
 
 
 def marked(features: Features, tuning: Tuning, derived: Mapping[str, str]) -> Features:
