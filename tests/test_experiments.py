@@ -71,7 +71,7 @@ def training_words(name: str) -> list[str]:
     """The words that make a fine-tuning short, and let it learn what the stand-ins have."""
     parts = name.split("_")
     epoch = "finetune.epochs=1"
-    if {"povo", "categoria", "multihead"} & {*parts}:
+    if parts[0] in ("vit", "dinov2"):
         multihead = "multihead" in parts
         column = "kind" if "categoria" in parts else "word"
         words = [

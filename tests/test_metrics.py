@@ -20,7 +20,7 @@ from clusterlab.errors import DataError
 MODULES = sorted(
     module.name
     for module in pkgutil.iter_modules(clusterlab.metrics.__path__)
-    if not module.name.startswith("_") and module.name != "evaluator"
+    if not module.name.startswith("_") and module.name not in ("evaluator", "classification")
 )
 METRICS: dict[str, Callable[..., float]] = {
     name: getattr(importlib.import_module(f"clusterlab.metrics.{name}"), name) for name in MODULES

@@ -26,6 +26,10 @@ log = logging.getLogger("clusterlab")
 _LIBRARIES = ("py.warnings", "PIL")
 
 
+NOTHING = "none"
+"""What a stage says in `store` that had nothing to do; then the progress does not tell of it."""
+
+
 @dataclass
 class Stage:
     """What one stage took. store: a sentence on what came from the store and what did not."""
@@ -114,8 +118,9 @@ class RunFolder:
         yield stage
         stage.seconds = round(time.perf_counter() - begin, 4)
         stage.peak_memory_mb = round(peak_memory_mb(), 1)
-        said = f": {stage.store}" if stage.store else ""
-        log.info("%-9s %6.1f s%s", name, stage.seconds, said)
+        if stage.store != NOTHING:
+            said = f": {stage.store}" if stage.store else ""
+            log.info("%-9s %6.1f s%s", name, stage.seconds, said)
 
     def finish(self, metrics: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
         """Write what only a whole run has; metrics.json comes last, since it says that all is."""

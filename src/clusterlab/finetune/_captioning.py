@@ -14,12 +14,11 @@ from safetensors.torch import load_file
 from torch import nn
 
 from clusterlab.components import Tunable
-from clusterlab.errors import ComponentError
 from clusterlab.finetune._captions import Captions
 from clusterlab.finetune._finished import Work
 from clusterlab.finetune._freeze import Frozen, freeze, used_parameters
-from clusterlab.finetune._images import Pixels, Shown, read_pixels
 from clusterlab.finetune._lesson import Lesson
+from clusterlab.finetune._material import Material
 from clusterlab.finetune._placement import Placement
 from clusterlab.finetune._trainer import train
 
@@ -175,20 +174,23 @@ class Captioning:
 
     def work(self, folder: Path) -> Work:
         """Trains in `folder`. Raises ComponentError where the model cannot be trained so."""
-        pixels = self._read(folder / "pixels.raw")
-        training = self._shown(pixels, training=True)
-        validation = self._shown(pixels, training=False)
-        if not len(training):
-            raise ComponentError("None of the training images can be read.")
+        shown = Material(
+            self._lesson,
+            lambda image: view(self._writer.processor, image),
+            folder,
+            workshop=self._workshop,
+            augment=self._options.augmentation,
+            random_state=self._options.random_state,
+        )
         captioner: Any = self._writer.build()
         collate = self._collate(captioner)
-        module, frozen = self._prepared(captioner, collate([training[0]]))
+        module, frozen = self._prepared(captioner, collate([shown.training[0]]))
         for sentence in frozen.sentences():
             log.info("%s", sentence)
         trained = train(
             module,
-            training,
-            validation if len(validation) else None,
+            shown.training,
+            shown.validation,
             self._options,
             folder=folder,
             placement=self._placement,
@@ -202,40 +204,11 @@ class Captioning:
             stopped=trained.stopped,
             trainable=frozen.sentences(),
             facts={
-                "started_from": self._writer.source.describe(),
+                **shown.facts(self._writer.source, self._placement, trained),
                 "captions": {name: self._captions.text(name) for name in self._captions.classes},
-                "images_trained_on": len({item.row for item in training.items}),
-                "items_an_epoch": len(training),
-                "validation_images": len(validation),
-                "device": self._placement.device,
-                "precision": self._placement.precision,
-                "resumed_after_epoch": trained.resumed,
             },
             seen=self._lesson.seen(),
             state=self._writer.backbone(module.captioner).state_dict(),
-        )
-
-    def _read(self, file: Path) -> Pixels:
-        lesson = self._lesson
-        rows = dict.fromkeys(item.row for item in (*lesson.training, *lesson.validation))
-        return read_pixels(
-            lesson.collection,
-            list(rows),
-            lambda image: view(self._writer.processor, image),
-            file,
-            decoding=self._workshop.decoding,
-            workers=self._workshop.workers,
-        )
-
-    def _shown(self, pixels: Pixels, *, training: bool) -> Shown:
-        return Shown(
-            pixels,
-            self._lesson.training if training else self._lesson.validation,
-            self._lesson.encoded,
-            self._lesson.collection.digests,
-            augment=self._options.augmentation if training else None,
-            augment_originals=self._lesson.augments_originals,
-            random_state=self._options.random_state,
         )
 
     def _collate(self, captioner: Any) -> Collate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,12 @@ from safetensors.torch import load_file
 
 from clusterlab.components import Component, Tunable
 from clusterlab.environment import versions
-from clusterlab.errors import ComponentError
 from clusterlab.finetune._finished import Work
 from clusterlab.finetune._freeze import Frozen, freeze, used_parameters
 from clusterlab.finetune._heads import Heads
-from clusterlab.finetune._images import Pixels, Shown, read_pixels
+from clusterlab.finetune._images import Pixels
 from clusterlab.finetune._lesson import Lesson
+from clusterlab.finetune._material import Material
 from clusterlab.finetune._placement import Placement
 from clusterlab.finetune._targets import scores
 from clusterlab.finetune._trainer import train
@@ -81,23 +81,26 @@ class Teaching:
 
     def work(self, folder: Path) -> Work:
         """Trains in `folder`. Raises ComponentError where the model cannot be trained so."""
-        pixels = self._read(folder / "pixels.raw")
-        training = self._shown(pixels, training=True)
-        validation = self._shown(pixels, training=False)
-        if not len(training):
-            raise ComponentError("None of the training images can be read.")
-        module, frozen = self._prepared(pixels)
+        shown = Material(
+            self._lesson,
+            self._model.prepare,
+            folder,
+            workshop=self._workshop,
+            augment=self._options.augmentation,
+            random_state=self._options.random_state,
+        )
+        module, frozen = self._prepared(shown.pixels)
         for sentence in frozen.sentences():
             log.info("%s", sentence)
         trained = train(
             module,
-            training,
-            validation if len(validation) else None,
+            shown.training,
+            shown.validation,
             self._options,
             folder=folder,
             placement=self._placement,
             groups=self._groups(module),
-            scores=self._scores if len(validation) else None,
+            scores=None if shown.validation is None else self._scores,
         )
         module.load_state_dict(load_file(trained.weights))
         return Work(
@@ -105,45 +108,13 @@ class Teaching:
             best_epoch=trained.best_epoch,
             stopped=trained.stopped,
             trainable=frozen.sentences(),
-            facts={
-                "started_from": self._model.source.describe(),
-                "images_trained_on": len({item.row for item in training.items}),
-                "items_an_epoch": len(training),
-                "validation_images": len(validation),
-                "device": self._placement.device,
-                "precision": self._placement.precision,
-                "resumed_after_epoch": trained.resumed,
-            },
+            facts=shown.facts(self._model.source, self._placement, trained),
             seen=self._lesson.seen(),
             state=self._model.backbone(module.backbone).state_dict(),
             heads={
                 "weight": np.concatenate([h.weight.detach().cpu().numpy() for h in _heads(module)]),
                 "bias": np.concatenate([h.bias.detach().cpu().numpy() for h in _heads(module)]),
             },
-        )
-
-    def _read(self, file: Path) -> Pixels:
-        lesson = self._lesson
-        rows = dict.fromkeys(item.row for item in (*lesson.training, *lesson.validation))
-        return read_pixels(
-            lesson.collection,
-            list(rows),
-            self._model.prepare,
-            file,
-            decoding=self._workshop.decoding,
-            workers=self._workshop.workers,
-        )
-
-    def _shown(self, pixels: Pixels, *, training: bool) -> Shown:
-        augment: Callable[[Any], Any] | None = self._options.augmentation if training else None
-        return Shown(
-            pixels,
-            self._lesson.training if training else self._lesson.validation,
-            self._lesson.encoded,
-            self._lesson.collection.digests,
-            augment=augment,
-            augment_originals=self._lesson.augments_originals,
-            random_state=self._options.random_state,
         )
 
     def _prepared(self, pixels: Pixels) -> tuple[Heads, Frozen]:
