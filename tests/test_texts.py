@@ -21,11 +21,11 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from clusterlab.errors import ComponentError, DataError
-from clusterlab.extractors._processor import Processor
 from clusterlab.extractors._repetition import repair
 from clusterlab.extractors.blip import ImageToText
 from clusterlab.extractors.text import Text
 from clusterlab.extractors.vilt import Vilt
+from clusterlab.models.processor import Processor
 from clusterlab.models.sentence_encoder import SentenceEncoder
 from clusterlab.models.source import Source
 from clusterlab.types import Collection, MemoryImage

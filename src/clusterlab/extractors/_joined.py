@@ -8,7 +8,7 @@ import numpy as np
 
 from clusterlab.components import Component, JoiningExtractor
 from clusterlab.errors import ComponentError, DataError
-from clusterlab.extractors._settings import Extraction, Settings
+from clusterlab.reading.settings import Extraction, Settings
 from clusterlab.types import Collection, Features
 
 Extract = Callable[[Collection, Component, Settings], Extraction]

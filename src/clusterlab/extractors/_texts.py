@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from clusterlab.components import Component, ImageDescriber, TextExtractor
-from clusterlab.extractors._encoding import all_empty, described, encode, run_session
-from clusterlab.extractors._image_pass import ImagePass
-from clusterlab.extractors._image_vectors import (
+from clusterlab.extractors._repetition import repair
+from clusterlab.models.open_session import open_session
+from clusterlab.origin import origin
+from clusterlab.reading.encoding import all_empty, described, encode
+from clusterlab.reading.image_pass import ImagePass
+from clusterlab.reading.image_vectors import (
     ENGINE_VERSION,
     marks_of,
     nothing_readable,
-    store_sentence,
 )
-from clusterlab.extractors._repetition import repair
-from clusterlab.extractors._settings import Extraction, Settings
-from clusterlab.models.open_session import open_session
-from clusterlab.models.session import Session
-from clusterlab.origin import origin
-from clusterlab.store import key_of
+from clusterlab.reading.settings import Extraction, Settings
+from clusterlab.reading.written_texts import written_texts
 from clusterlab.types import Collection, Features, Text
 
 
@@ -38,7 +35,9 @@ def described_images(
         "code": origin({"_target_": component.config["_target_"]}),
     }
     images = ImagePass(collection, describer.prepare, settings)
-    written, sentence = _write(images, session, settings, description, component.name)
+    written, sentence = written_texts(
+        images, session, settings, description, f"Extractor '{component.name}'"
+    )
     rows = sorted(written)
     if not rows:
         raise nothing_readable(images)
@@ -106,48 +105,6 @@ def table_texts(collection: Collection, component: Component, settings: Settings
         compute=vectors.facts,
         notes=(note,) if n_empty else (),
     )
-
-
-def _write(
-    images: ImagePass,
-    session: Session,
-    settings: Settings,
-    description: Mapping[str, Any],
-    name: str,
-) -> tuple[dict[int, tuple[str, float]], str]:
-    """row -> (text as written, seconds), and what came from the store."""
-    store = settings.store
-    first_row = images.first_rows()
-    written: dict[int, tuple[str, float]] = {}
-    reason = ""
-    if store is not None:
-        reason = store.why_new("texts", description)
-        for digest, text, seconds in store.texts(key_of(description), list(first_row)):
-            written[first_row[digest]] = (text, seconds)
-    n_stored = len(written)
-    missing = [row for row in first_row.values() if row not in written]
-
-    def write(inputs: list[Any]) -> list[tuple[str, float]]:
-        begin = time.perf_counter()
-        texts = run_session(session, inputs, f"Extractor '{name}'")
-        seconds = round((time.perf_counter() - begin) / len(inputs), 4)
-        return [(str(text), seconds) for text in texts]
-
-    batch_size = settings.batch_size or session.batch_size
-    for batch in images.results(missing, write, batch_size=batch_size, name=name):
-        written.update(batch)
-        if store is not None:
-            digests = images.collection.digests
-            store.add_texts(description, [(digests[row], *result) for row, result in batch])
-    if store is not None and n_stored:
-        store.touch(key_of(description))
-    for row, digest in enumerate(images.collection.digests):
-        source = first_row[digest]
-        if source in written:
-            written[row] = written[source]
-        elif row != source:
-            images.fail_like(row, source)
-    return written, store_sentence(store, n_stored, len(missing), reason, "texts")
 
 
 def _models(*models: Any) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ import torch
 import transformers
 
 from clusterlab.errors import ComponentError
-from clusterlab.extractors._processor import Processor, name_of
-from clusterlab.extractors._writing import Inputs, ask, own_settings, together, write
 from clusterlab.models.pretrained import load_config, load_pretrained
+from clusterlab.models.processor import Processor, name_of
 from clusterlab.models.sentence_encoder import SentenceEncoder
 from clusterlab.models.source import Source
+from clusterlab.models.writing import Inputs, ask, own_settings, together, write
 from clusterlab.store import key_of
 
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from clusterlab.components import Component, TableExtractor
 from clusterlab.environment import n_cores
-from clusterlab.extractors._image_vectors import image_vectors
 from clusterlab.extractors._joined import joined
-from clusterlab.extractors._settings import Extraction, Settings
+from clusterlab.reading.image_vectors import image_vectors
+from clusterlab.reading.settings import Extraction, Settings
 from clusterlab.store import Store
 from clusterlab.types import Collection, Compute, Decoding, Features
 

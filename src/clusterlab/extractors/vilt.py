@@ -14,11 +14,11 @@ import transformers
 from PIL import Image
 
 from clusterlab.errors import ComponentError, DataError, closest
-from clusterlab.extractors._processor import Processor, name_of
-from clusterlab.extractors._writing import Inputs, together
 from clusterlab.models.pretrained import load_config, load_pretrained
+from clusterlab.models.processor import Processor, name_of
 from clusterlab.models.sentence_encoder import SentenceEncoder
 from clusterlab.models.source import Source
+from clusterlab.models.writing import Inputs, together
 
 DECODES = ("label", "token")
 # ViLT's processor keeps the long side within 5 / 3 of what it wants for the short one.

@@ -12,9 +12,9 @@ from typing import Any
 import cv2
 
 from clusterlab.errors import ComponentError
-from clusterlab.extractors._read_ahead import read_ahead
-from clusterlab.extractors._settings import Settings
 from clusterlab.images import decode, describe_failure
+from clusterlab.reading.read_ahead import read_ahead
+from clusterlab.reading.settings import Settings
 from clusterlab.types import Collection, Failure
 
 log = logging.getLogger("clusterlab")

@@ -10,11 +10,11 @@ import numpy as np
 
 from clusterlab.components import Component
 from clusterlab.errors import ClusterlabError, ComponentError, DataError
-from clusterlab.extractors._image_pass import ImagePass
-from clusterlab.extractors._settings import Extraction, Settings
-from clusterlab.extractors._vectors import Vectors
 from clusterlab.models.lineage import SEEN, trained_on
 from clusterlab.origin import origin
+from clusterlab.reading.image_pass import ImagePass
+from clusterlab.reading.settings import Extraction, Settings
+from clusterlab.reading.vectors import Vectors
 from clusterlab.store import Store, digest_of, key_of
 from clusterlab.types import Collection, Features
 

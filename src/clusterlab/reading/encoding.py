@@ -12,11 +12,11 @@ from tqdm import tqdm
 
 from clusterlab.components import TextEncoder
 from clusterlab.errors import ClusterlabError, ComponentError, DataError
-from clusterlab.extractors._image_vectors import ENGINE_VERSION, store_sentence
-from clusterlab.extractors._settings import Settings
-from clusterlab.extractors._vectors import Vectors
 from clusterlab.models.open_session import open_session
 from clusterlab.models.session import Session
+from clusterlab.reading.image_vectors import ENGINE_VERSION, store_sentence
+from clusterlab.reading.settings import Settings
+from clusterlab.reading.vectors import Vectors
 from clusterlab.store import key_of
 
 

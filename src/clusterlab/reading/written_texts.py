@@ -1,0 +1,60 @@
+"""The texts that a model writes about the images of a collection."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from clusterlab.models.session import Session
+from clusterlab.reading.encoding import run_session
+from clusterlab.reading.image_pass import ImagePass
+from clusterlab.reading.image_vectors import store_sentence
+from clusterlab.reading.settings import Settings
+from clusterlab.store import key_of
+
+
+def written_texts(
+    images: ImagePass,
+    session: Session,
+    settings: Settings,
+    description: Mapping[str, Any],
+    who: str,
+) -> tuple[dict[int, tuple[str, float]], str]:
+    """row -> (text as written, seconds), and what came from the store.
+
+    session: of a model that writes. description: what the store knows the texts by. who: to be
+    named where it fails. Images that fail are in `images.failures`.
+    """
+    store = settings.store
+    first_row = images.first_rows()
+    written: dict[int, tuple[str, float]] = {}
+    reason = ""
+    if store is not None:
+        reason = store.why_new("texts", description)
+        for digest, text, seconds in store.texts(key_of(description), list(first_row)):
+            written[first_row[digest]] = (text, seconds)
+    n_stored = len(written)
+    missing = [row for row in first_row.values() if row not in written]
+
+    def write(inputs: list[Any]) -> list[tuple[str, float]]:
+        begin = time.perf_counter()
+        texts = run_session(session, inputs, who)
+        seconds = round((time.perf_counter() - begin) / len(inputs), 4)
+        return [(str(text), seconds) for text in texts]
+
+    batch_size = settings.batch_size or session.batch_size
+    for batch in images.results(missing, write, batch_size=batch_size, name=who):
+        written.update(batch)
+        if store is not None:
+            digests = images.collection.digests
+            store.add_texts(description, [(digests[row], *result) for row, result in batch])
+    if store is not None and n_stored:
+        store.touch(key_of(description))
+    for row, digest in enumerate(images.collection.digests):
+        source = first_row[digest]
+        if source in written:
+            written[row] = written[source]
+        elif row != source:
+            images.fail_like(row, source)
+    return written, store_sentence(store, n_stored, len(missing), reason, "texts")
