@@ -9,14 +9,14 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "clusterlab"
 # What drives the stages, and what they share.
-NO_STAGES = {"cli", "config", "pipeline", "api", "models", "reading"}
+NO_STAGES = {"cli", "config", "pipeline", "tuning", "api", "models", "reading"}
 STAGES = {
     folder.name
     for folder in PACKAGE.iterdir()
     if (folder / "__init__.py").exists() and folder.name not in NO_STAGES
 }
 # From the bottom: what the stages share (rank 0, by default), the stages, and what drives them.
-LAYERS = [{"models", "reading"}, STAGES, {"pipeline"}, {"config"}, {"api"}, {"cli"}]
+LAYERS = [{"models", "reading"}, STAGES, {"pipeline", "tuning"}, {"config"}, {"api"}, {"cli"}]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

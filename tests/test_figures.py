@@ -18,6 +18,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from clusterlab.images import decode
+from clusterlab.outcome import Outcome
 from clusterlab.reports.classes import Group, classes_of, legend
 from clusterlab.reports.figures import write_figures
 from clusterlab.reports.maps import draw_cluster_map, draw_label_map
@@ -30,7 +31,7 @@ from clusterlab.reports.plots.contingency import draw_contingency
 from clusterlab.reports.plots.numbers import push_apart
 from clusterlab.reports.plots.projection import draw_projection
 from clusterlab.reports.thumbnails import pixels, thumbnail
-from clusterlab.types import NOISE, Collection, MemoryImage, Outcome
+from clusterlab.types import NOISE, Collection, MemoryImage
 from tests.report_fixtures import clothing, outcome_of
 
 

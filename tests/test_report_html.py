@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.figures import write_figures
 from clusterlab.reports.html import write_html
-from clusterlab.types import Failure, Outcome, Text
+from clusterlab.types import Failure, Text
 from tests.report_fixtures import clothing, collection_of, outcome_of
 
 HOSTILE = (

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.console import summary
 from clusterlab.reports.html import write_html
 from clusterlab.reports.metrics_file import metrics
@@ -23,7 +24,7 @@ from clusterlab.reports.page.captions import authors
 from clusterlab.reports.page.headline import sentence
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
-from clusterlab.types import Outcome, Text
+from clusterlab.types import Text
 from tests.report_fixtures import clothing, deep, outcome_of, written_about
 
 MARK = "random weights"

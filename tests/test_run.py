@@ -33,7 +33,7 @@ FILES = {
     "report.html",
     "model",
 }
-STAGES = ["load", "finetune", "extract", "reduce", "cluster", "view", "evaluate", "report"]
+STAGES = "load label finetune extract reduce cluster view evaluate name report".split()
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.console import summary
 from clusterlab.reports.decided import decided
 from clusterlab.reports.html import write_html
@@ -23,7 +24,6 @@ from clusterlab.reports.plots.curves import draw_curves
 from clusterlab.reports.plots.distribution import draw_distribution
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
-from clusterlab.types import Outcome
 from tests.report_fixtures import DIGITS, fine_tuned, outcome_of, scans
 from tests.test_figures import assert_apart
 from tests.test_report_html import Page as Source

@@ -13,7 +13,9 @@ from clusterlab.types import Collection
 if TYPE_CHECKING:
     import torch
 
+    from clusterlab.labelling import Answers
     from clusterlab.models.source import Source
+    from clusterlab.reading.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +159,45 @@ class JoiningExtractor(Protocol):
     def join(self, parts: Mapping[str, np.ndarray], training: np.ndarray) -> np.ndarray:
         """parts: name -> (n, d_i) float32 of the same images; training: (n,) bool, the images to
         learn a scaling from. Returns (n, sum of d_i) float32."""
+        ...
+
+
+class Labeler(Protocol):
+    """Says of every image which categories it belongs to.
+
+    column: of its labels; None is the option's name. multi_valued: whether an image may have
+    several of them.
+    """
+
+    version: int
+    column: str | None
+    multi_valued: bool
+
+    def answers(self, collection: Collection, settings: Settings, *, column: str) -> Answers:
+        """One answer an image that can be read. An answer that is no category is kept verbatim;
+        an image that cannot be read has none. Raises ComponentError where nothing can be asked."""
+        ...
+
+
+class Matcher(Protocol):
+    """Says how well phrases fit images, as CLIP does."""
+
+    def scores(
+        self, collection: Collection, phrases: Sequence[str], settings: Settings
+    ) -> np.ndarray:
+        """Returns (n, p) float32, higher fits better; NaN in the rows of unreadable images."""
+        ...
+
+
+class Asked(Protocol):
+    """A model that answers a request about one picture in words."""
+
+    name: str
+
+    def ask(
+        self, pictures: Sequence[np.ndarray], prompts: Sequence[str], settings: Settings
+    ) -> Sequence[str]:
+        """pictures: (h, w, 3) uint8 RGB each. Returns one answer a picture, verbatim."""
         ...
 
 

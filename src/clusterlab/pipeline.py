@@ -1,4 +1,4 @@
-"""One run, top to bottom: load, fine-tune, extract, reduce, cluster, view, evaluate, report."""
+"""One run, top to bottom: load, label, fine-tune, extract, reduce, cluster, evaluate, report."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clusterlab.clusterers.cluster import cluster
+from clusterlab.clusterers.recluster import Recluster
 from clusterlab.components import Component
 from clusterlab.datasets.load import load, only, usable
 from clusterlab.datasets.summary import summarize
-from clusterlab.environment import machine, versions
+from clusterlab.environment import machine, n_cores, versions
 from clusterlab.extractors.engine import extract
 from clusterlab.finetune.finetune import clear_away, fine_tune, marked
 from clusterlab.honest import check_scored_split, learned_column, scored_split
+from clusterlab.labelers.label import label
 from clusterlab.metrics.classification import classification
+from clusterlab.namers.name import Clusters, medoids, name_clusters, named
+from clusterlab.outcome import Outcome
+from clusterlab.reading.settings import Settings
 from clusterlab.reducers.remembered import project, reduce_features
 from clusterlab.reports.metrics_file import metrics
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
-from clusterlab.run_folder import RunFolder
+from clusterlab.run_folder import NOTHING, RunFolder
 from clusterlab.store import Store, digest_of
-from clusterlab.types import Compute, Decoding, Features, Outcome
+from clusterlab.types import Compute, Decoding, Features
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +45,8 @@ class Plan:
     clusterer: Component
     views: Mapping[str, Component]
     evaluator: Component
+    namer: Component
+    labelers: Mapping[str, Component] = field(default_factory=dict)
     decoding: Decoding = field(default_factory=Decoding)
     clustered_split: str = "all"
     scored_split: str = "auto"
@@ -55,6 +62,13 @@ class Plan:
 def run(plan: Plan, folder: RunFolder) -> Outcome:
     """Carry out a plan in a run folder. Raises a ClusterlabError where it cannot be done."""
     begin = time.perf_counter()
+    settings = Settings(
+        store=plan.store,
+        decoding=plan.decoding,
+        compute=plan.compute,
+        workers=plan.workers or n_cores(),
+        batch_size=plan.batch_size,
+    )
 
     with folder.stage("load") as stage:
         learned = learned_column(plan.finetune, plan.reducer)
@@ -63,6 +77,10 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
         check_scored_split(chosen, learned, plan.scored_split, plan.clustered_split)
         summary = summarize(collection)
         stage.store = f"{len(collection):,} images"
+
+    with folder.stage("label") as stage:
+        labelling = label(collection, plan.labelers, settings)
+        collection, stage.store = labelling.collection, labelling.store
 
     with folder.stage("finetune") as stage:
         tuning = fine_tune(
@@ -114,9 +132,27 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             {"features": features, "reduced": reduced},
             clustering,
             scored_split=scored,
+            recluster=Recluster(plan.clusterer.instance),
         )
         predictions = tuning.predict(extracted, extraction.texts)
         classified = classification(labelled, predictions, scored_split=scored)
+
+    with folder.stage("name") as stage:
+        naming = name_clusters(
+            plan.namer,
+            Clusters(
+                collection=clustered,
+                clustering=clustering,
+                space=reduced,
+                medoids=medoids(evaluation, clustered),
+                texts=extraction.texts,
+                random_state=plan.seed,
+            ),
+            settings,
+        )
+        evaluation = named(evaluation, naming)
+        if naming is None:
+            stage.store = NOTHING
 
     with folder.stage("report"):
         outcome = Outcome(
@@ -142,9 +178,12 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             predictions=predictions,
             classification=classified if predictions else None,
             labelled=labelled,
+            labelling=labelling if plan.labelers else None,
+            naming=naming,
             notes=(
                 *collection.notes,
                 *plan.decoding.notes(),
+                *labelling.notes,
                 *(tuning.training.notes if tuning.training else ()),
                 *extraction.notes,
                 *reduction.notes,

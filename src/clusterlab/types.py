@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from clusterlab.errors import DataError
-from clusterlab.training import Classification, Predictions, Training
+from clusterlab.meaning import Agreement, Homogeneity
+from clusterlab.stability import Stability
 
 NOISE = -1
 
@@ -67,6 +68,7 @@ class Collection:
     labels: object columns. A single-valued column holds str or None (missing); a column named in
         `multi_valued` holds tuples of str, the empty tuple meaning missing.
     derived: label column -> the one that it was made of; who has learned one knows of the other.
+    synthetic: the label columns that a model made (labelers/); no person has looked at them.
     split: (n,) str: "train", "val" or "test"; "all" everywhere where no split was made.
     digests: hex SHA-256 of each image's bytes; equal digests are exact duplicates.
     numeric: float columns, NaN for missing. text: (n,) str or None, or no text column at all.
@@ -81,6 +83,7 @@ class Collection:
     labels: pd.DataFrame
     multi_valued: frozenset[str] = frozenset()
     derived: Mapping[str, str] = field(default_factory=dict)
+    synthetic: frozenset[str] = frozenset()
     split: np.ndarray
     numeric: pd.DataFrame
     text: tuple[str | None, ...] | None = None
@@ -199,12 +202,17 @@ class Clustering:
 class Evaluation:
     """scores: tidy, one row a (metric, label, space, split, noise), with value, chance,
     chance_std and n. headline: flat "<metric>/<label or space>" -> value. clusters: one row a
-    cluster, as in clusters.csv. notes: what a reader must know before trusting a number."""
+    cluster, as in clusters.csv. stability: where it was asked for. homogeneity: of each label
+    column. agreements: of labelers with each other. notes: what a reader must know before trusting
+    a number."""
 
     scores: pd.DataFrame
     headline: Mapping[str, float]
     clusters: pd.DataFrame
     scored_split: str = "all"
+    stability: Stability | None = None
+    homogeneity: tuple[Homogeneity, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -256,43 +264,3 @@ class Text:
     model: str
     seconds: float = math.nan
     note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """Everything a finished run knows: what the report is drawn from.
-
-    collection, features, reduced, clustering and views have the same rows in the same order.
-    choices: stage -> the option chosen ("extractor" -> "hog"). components: stage -> the resolved
-    arguments. failures: every image left out, by any stage. views: name -> (n, 2) float.
-    explained_variance: share per component where the reducer is a PCA, else None.
-    timings: stage -> {"seconds", "peak_memory_mb", "store"}. fitted: stage -> arrays it learned.
-    summary: of the dataset (datasets/summary.py). texts: what was said about the images, in the
-    order of their ids. compute: the device and precision that models ran with.
-    training, predictions, classification: of a fine-tuned model, where there is one; predictions
-    are of every image with features, also of those that were not clustered, which `labelled` has.
-    """
-
-    name: str
-    choices: Mapping[str, str]
-    components: Mapping[str, Any]
-    collection: Collection
-    features: Features
-    reduced: Features
-    clustering: Clustering
-    views: Mapping[str, np.ndarray]
-    evaluation: Evaluation
-    failures: Sequence[Failure]
-    summary: Mapping[str, Any]
-    explained_variance: np.ndarray | None
-    timings: Mapping[str, Mapping[str, Any]]
-    environment: Mapping[str, Any]
-    notes: tuple[str, ...]
-    decoding: Decoding = field(default_factory=Decoding)
-    fitted: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
-    texts: tuple[Text, ...] = ()
-    compute: Mapping[str, Any] = field(default_factory=dict)
-    training: Training | None = None
-    predictions: tuple[Predictions, ...] = ()
-    classification: Classification | None = None
-    labelled: Collection | None = None

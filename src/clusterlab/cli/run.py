@@ -16,8 +16,8 @@ from clusterlab.errors import ClusterlabError, ConfigError, OutputError, UsageEr
 from clusterlab.native_output import own_stderr
 
 if TYPE_CHECKING:
+    from clusterlab.outcome import Outcome
     from clusterlab.reports.compare.sweep import FailedJob
-    from clusterlab.types import Outcome
 
 HELP = """\
 usage: clusterlab run [+experiment=NAME] [group=option] [key=value] [-m]

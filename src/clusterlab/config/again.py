@@ -31,8 +31,9 @@ def write_again(run: Path, folder: Path) -> dict[str, str]:
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{run} is no run folder: it has no readable config.yaml.") from error
     shipped = yaml.safe_load((conf_dir() / "config.yaml").read_text(encoding="utf-8"))
-    # Runs of before there was this stage do not name it.
+    # Runs of before there were these stages do not name them.
     saved.setdefault("finetune", {"_target_": "clusterlab.finetune.none.NoFinetuning"})
+    saved.setdefault("namer", {"_target_": "clusterlab.namers.none.NoNames"})
     own = _revived(saved, saved.get("seed"))
     content = {"defaults": _DEFAULTS, **own, "seed": saved.get("seed"), "hydra": shipped["hydra"]}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

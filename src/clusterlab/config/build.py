@@ -7,7 +7,7 @@ from typing import Any
 
 from clusterlab.components import Component
 from clusterlab.config.check import problems, value_problems
-from clusterlab.config.compose import STAGES
+from clusterlab.config.compose import SEVERAL, STAGES
 from clusterlab.config.construct import construct
 from clusterlab.errors import ClusterlabError, ConfigError
 from clusterlab.pipeline import Plan
@@ -25,10 +25,14 @@ def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:
         raise ConfigError(found)
     built: dict[str, Component] = {}
     for stage in STAGES:
-        if stage != "view":
+        if stage not in SEVERAL:
             built[stage] = _component(choices.get(stage, stage), config[stage], stage, found)
-    views = {
-        name: _component(name, node, f"view.{name}", found) for name, node in config["view"].items()
+    several = {
+        stage: {
+            name: _component(name, node, f"{stage}.{name}", found)
+            for name, node in config[stage].items()
+        }
+        for stage in SEVERAL
     }
     if found:
         raise ConfigError(found)
@@ -41,7 +45,9 @@ def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:
         reducer=built["reducer"],
         clusterer=built["clusterer"],
         evaluator=built["evaluator"],
-        views=views,
+        views=several["view"],
+        labelers=several["labeler"],
+        namer=built["namer"],
         decoding=Decoding(**config["decode"]),
         store=Store(default_folder()) if config["store"] else None,
         clustered_split=config["clustered_split"],

@@ -16,6 +16,7 @@ from typing import Any
 import pydantic
 from PIL import ImageColor
 
+from clusterlab.config.compose import SEVERAL
 from clusterlab.config.construct import locate
 from clusterlab.config.schema import RunConfig
 from clusterlab.errors import closest
@@ -41,6 +42,8 @@ _METHODS = {
     "clusterer": ("fit_predict", "fit"),
     "view": ("fit_transform",),
     "evaluator": ("evaluate",),
+    "labeler": ("answers",),
+    "namer": ("name",),
 }
 
 
@@ -52,9 +55,8 @@ def problems(config: Mapping[str, Any], stages: Sequence[str]) -> list[str]:
     for stage in stages:
         node = config[stage]
         parts = {stage: node}
-        if stage == "view":
-            # Of these there may be several, or none.
-            parts = {f"view.{name}": part for name, part in node.items()}
+        if stage in SEVERAL:
+            parts = {f"{stage}.{name}": part for name, part in node.items()}
         for where, part in parts.items():
             found += _component_problems(part, where, stage, allowed)
     return found

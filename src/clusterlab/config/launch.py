@@ -9,22 +9,26 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from clusterlab.config.build import build
-from clusterlab.config.resolved import dump, resolve, stage_choices
+from clusterlab.config.resolved import dump, of_a_run, resolve, stage_choices
 from clusterlab.config.trust import check_trust
 from clusterlab.errors import ConfigError
 from clusterlab.files import write_text
 from clusterlab.native_output import native_output_to
+from clusterlab.outcome import Outcome
 from clusterlab.pipeline import run
 from clusterlab.run_folder import RunFolder
-from clusterlab.types import Outcome
 
 
 def launch(config: DictConfig, folder: Path, choices: dict[str, str]) -> Outcome:
     """Check, build and run. A config that cannot be built leaves no folder behind; what fails
     later is recorded in the run's folder, where the user will look for it."""
     try:
-        resolved = resolve(config)
-        plan = build(resolved, choices)
+        resolved, choices = of_a_run(resolve(config), choices)
+        # What to search for is no part of a run.
+        resolved.pop("search", None)
+        plan = build(
+            resolved, {group: option for group, option in choices.items() if group != "search"}
+        )
     except ConfigError:
         _remove_empty(folder)
         raise

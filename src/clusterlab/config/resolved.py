@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -36,6 +37,16 @@ def stage_choices(choices: Any) -> dict[str, str]:
             parts = [option] if isinstance(option, str) else list(option)
             found[str(group)] = "+".join(str(part) for part in parts)
     return {group: found[group] for group in (*STAGES, *found) if group in found}
+
+
+def of_a_run(
+    resolved: Mapping[str, Any], choices: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """What of a config and its choices is about one run: not what to search for, and no categories
+    where nobody labels."""
+    without = {"search", *(() if resolved["labeler"] else ("taxonomy",))}
+    config = {key: value for key, value in resolved.items() if key not in without}
+    return config, {group: option for group, option in choices.items() if group not in without}
 
 
 def dump(resolved: dict[str, Any]) -> str:

@@ -22,6 +22,32 @@ class ReportConfig:
 
 
 @dataclass
+class TaxonomyConfig:
+    """What labelers choose from. parents: category -> the one above it, where there is one."""
+
+    name: str | None = None
+    categories: list[str] = field(default_factory=list)
+    parents: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class SearchConfig:
+    """What `clusterlab tune` looks for; conf/search/none.yaml says what each key means."""
+
+    space: dict[str, Any] = field(default_factory=dict)
+    objective: Any = "silhouette"
+    scored_in: str = "reduced"
+    noise_penalty: float = 0.3
+    n_clusters: list[int] | None = None
+    cluster_penalty: float = 1.0
+    sampler: str = "tpe"
+    n_trials: int = 100
+    timeout: float | None = None
+    workers: int = 1
+    n_best: int = 3
+
+
+@dataclass
 class RunConfig:
     """One run. The stages are free mappings: `check.py` checks them against what they build."""
 
@@ -36,6 +62,10 @@ class RunConfig:
     clusterer: dict[str, Any] = field(default_factory=dict)
     view: dict[str, Any] = field(default_factory=dict)
     evaluator: dict[str, Any] = field(default_factory=dict)
+    labeler: dict[str, Any] = field(default_factory=dict)
+    taxonomy: TaxonomyConfig = field(default_factory=TaxonomyConfig)
+    namer: dict[str, Any] = field(default_factory=dict)
+    search: SearchConfig = field(default_factory=SearchConfig)
     clustered_split: str = "all"
     scored_split: str = "auto"
     workers: int | None = None

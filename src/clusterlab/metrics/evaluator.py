@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -62,6 +62,7 @@ class Evaluator:
         clustering: Clustering,
         *,
         scored_split: str = ALL,
+        recluster: Callable[[np.ndarray, int | None], np.ndarray] | None = None,  # noqa: ARG002
     ) -> Evaluation:
         """spaces: name -> values with the collection's ids. Medoids are sought in "reduced", or in
         the last space where there is none. scored_split: which rows are the headline.

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import explain, joined
 from clusterlab.reports.page.text import plural
 from clusterlab.reports.seen import seen_labels
-from clusterlab.types import NOISE, Outcome
+from clusterlab.types import NOISE
 
 _SHOWN = ("ari", "ami", "nmi", "purity")
 _NAMED = {

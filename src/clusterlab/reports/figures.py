@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.classes import classes_of
 from clusterlab.reports.maps import (
     cluster_groups,
@@ -30,7 +31,6 @@ from clusterlab.reports.plots.variance import draw_variance
 from clusterlab.reports.seen import mixture, seen_splits
 from clusterlab.reports.sheets import draw_samples, draw_sheets
 from clusterlab.reports.training_figures import draw_training
-from clusterlab.types import Outcome
 
 
 def write_figures(

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from clusterlab import __version__
+from clusterlab.outcome import Outcome
 from clusterlab.reports.names import label_slugs, projection_names, split_map_names
 from clusterlab.reports.page import captions
 from clusterlab.reports.page.clusters import cluster_cards
@@ -25,7 +26,6 @@ from clusterlab.reports.page.scores import all_scores, headline_scores
 from clusterlab.reports.page.text import number, picture, plural, projection, script_json
 from clusterlab.reports.page.thumbs import Thumbs, choose_thumbs
 from clusterlab.reports.seen import mixture
-from clusterlab.types import Outcome
 
 
 def write_html(

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from clusterlab.types import NOISE, Outcome
+from clusterlab.outcome import Outcome
+from clusterlab.types import NOISE
 
 
 def by_centrality(outcome: Outcome) -> dict[int, np.ndarray]:

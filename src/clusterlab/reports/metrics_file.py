@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import COLUMN
-from clusterlab.types import NOISE, Outcome
+from clusterlab.types import NOISE
 
 
 def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:

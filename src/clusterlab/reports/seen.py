@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from clusterlab.types import Collection, Outcome
+from clusterlab.outcome import Outcome
+from clusterlab.types import Collection
 
 
 def seen_labels(outcome: Outcome) -> frozenset[str]:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.members import by_centrality, showcase
 from clusterlab.reports.plots.canvas import plain
 from clusterlab.reports.plots.mosaic import draw_mosaic
 from clusterlab.reports.thumbnails import fill
-from clusterlab.types import NOISE, Outcome
+from clusterlab.types import NOISE
 
 MOST_SHEETS = 12
 SHEET = 60

@@ -12,9 +12,10 @@ import pandas as pd
 from safetensors.numpy import save_file
 
 from clusterlab.files import remove, replacing, write_file, write_json
+from clusterlab.outcome import Outcome
 from clusterlab.reports import training_tables
 from clusterlab.reports.marks import COLUMN, with_marks
-from clusterlab.types import Collection, Failure, Outcome, Text
+from clusterlab.types import Collection, Failure, Text
 
 
 def write_tables(outcome: Outcome, folder: Path) -> None:

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from clusterlab.images import decode
-from clusterlab.types import ImageSource, Outcome
+from clusterlab.outcome import Outcome
+from clusterlab.types import ImageSource
 
 SIZE = 112
 MIME = "image/webp"

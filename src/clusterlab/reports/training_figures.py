@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from matplotlib.figure import Figure
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.decided import decided
 from clusterlab.reports.names import confusion_name, distribution_name, label_slugs
 from clusterlab.reports.plots.confusion import draw_confusion, tabulate
 from clusterlab.reports.plots.curves import draw_curves
 from clusterlab.reports.plots.distribution import draw_distribution
 from clusterlab.reports.seen import labelled
-from clusterlab.types import Outcome
 
 CURVES = "training.png"
 

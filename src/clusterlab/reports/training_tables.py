@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.decided import decided
 from clusterlab.reports.marks import CHOSE, COLUMN, SEEN
 from clusterlab.reports.seen import labelled
 from clusterlab.training import Predictions, Training
-from clusterlab.types import Outcome
 
 TABLES = ("classification", "predictions", "training", "distribution")
 WEIGHTS = "finetuned.safetensors"

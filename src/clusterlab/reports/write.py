@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from clusterlab.files import replacing
+from clusterlab.outcome import Outcome
 from clusterlab.reports.figures import write_figures
 from clusterlab.reports.html import write_html
-from clusterlab.types import Outcome
 
 
 def write_report(outcome: Outcome, folder: Path, *, max_thumbnails: int) -> None:

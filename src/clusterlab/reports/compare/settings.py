@@ -12,7 +12,18 @@ from clusterlab.reports.compare.read_runs import Run
 from clusterlab.reports.compare.recipe import HEADS, recipe
 from clusterlab.reports.compare.rows import Row
 
-_FLOW = ("dataset", "extractor", "finetune", "reducer", "clusterer", "view", "evaluator")
+_FLOW = (
+    "dataset",
+    "taxonomy",
+    "labeler",
+    "extractor",
+    "finetune",
+    "reducer",
+    "clusterer",
+    "view",
+    "evaluator",
+    "namer",
+)
 # What says where and how a run was carried out, and what it drew: no other way of clustering.
 _CIRCUMSTANCES = frozenset(
     {"device", "precision", "compile", "backend", "batch_size", "workers", "store"}

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.page.text import number, percent
-from clusterlab.types import Outcome, Text
+from clusterlab.types import Text
 
 LONGEST = 200
 SHORTEST = 40

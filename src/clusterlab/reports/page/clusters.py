@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.members import medoid_ids
 from clusterlab.reports.page.captions import Author, in_card
 from clusterlab.reports.page.text import percent
 from clusterlab.reports.page.thumbs import STRIP, Thumbs, picture_of
 from clusterlab.reports.palette import cluster_colours
 from clusterlab.reports.sheets import showcase_caption
-from clusterlab.types import NOISE, Outcome
+from clusterlab.types import NOISE
 
 MOST_CARDS = 40
 MOST_THUMBS = 60

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.names import label_slugs
 from clusterlab.reports.page.captions import Author
 from clusterlab.reports.page.captions import summary as text_summary
 from clusterlab.reports.page.text import NOTHING, number, percent, picture, plural
 from clusterlab.reports.page.thumbs import Thumbs, picture_of
 from clusterlab.reports.sheets import sample_rows
-from clusterlab.types import Outcome
 
 
 def dataset(

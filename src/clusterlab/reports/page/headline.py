@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import explain
 from clusterlab.reports.page.text import NOTHING, method, percent, plural
 from clusterlab.reports.seen import seen_splits
-from clusterlab.types import NOISE, Outcome
+from clusterlab.types import NOISE
 
 
 def headline(outcome: Outcome) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.decided import decided
 from clusterlab.reports.names import confusion_name, distribution_name, label_slugs
 from clusterlab.reports.page.accuracy import by_class, overall, value
@@ -19,7 +20,6 @@ from clusterlab.reports.plots.distribution import is_dropped
 from clusterlab.reports.seen import labelled
 from clusterlab.reports.training_figures import CURVES
 from clusterlab.training import Classification, Predictions, Training
-from clusterlab.types import Outcome
 
 
 def learned(

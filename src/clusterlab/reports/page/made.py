@@ -7,12 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.page.provenance import provenance
 from clusterlab.reports.page.text import compact, method, number
-from clusterlab.types import Outcome
 
-STAGES = ("dataset", "extractor", "finetune", "reducer", "clusterer", "view", "evaluator")
-UNASKED = ("finetune", "none")
+STAGES = (
+    "dataset",
+    "labeler",
+    "extractor",
+    "finetune",
+    "reducer",
+    "clusterer",
+    "view",
+    "evaluator",
+    "namer",
+)
+SILENT = ("labeler", "finetune", "namer")
+"""The stages that do nothing unless they are asked to."""
 HIDDEN = ("_target_", "_partial_", "_convert_")
 
 
@@ -44,9 +55,9 @@ def made(outcome: Outcome, folder: Path) -> dict[str, Any]:
 
 
 def _took_part(outcome: Outcome, name: str) -> bool:
-    """False for a stage that the run has not, and for a fine-tuning that nobody asked for."""
+    """False for a stage that the run has not, and for one that nobody asked to do anything."""
     return name in outcome.components and not (
-        name == "finetune" and outcome.choices.get(name, "none") == "none"
+        name in SILENT and outcome.choices.get(name, "none") == "none"
     )
 
 
@@ -69,7 +80,9 @@ def _words(outcome: Outcome) -> list[str]:
     return [
         shlex.quote(f"{group}={option}")
         for group, option in outcome.choices.items()
-        if group.partition("/")[0] in STAGES and option and (group, option) != UNASKED
+        if group.partition("/")[0] in (*STAGES, "taxonomy")
+        and option
+        and not (group in (*SILENT, "taxonomy") and option == "none")
     ]
 
 

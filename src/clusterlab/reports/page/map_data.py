@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.classes import classes_of, legend
 from clusterlab.reports.maps import cluster_groups, split_groups
 from clusterlab.reports.page.captions import Author, for_map
 from clusterlab.reports.page.thumbs import Thumbs
 from clusterlab.reports.seen import seen_splits
-from clusterlab.types import Outcome
 
 
 def map_data(

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.page.text import data_uri
 from clusterlab.reports.seen import labelled
 from clusterlab.reports.thumbnails import MIME, fill, thumbnail
 from clusterlab.training import Predictions
-from clusterlab.types import Outcome
 
 MOST = 24
 FEWEST = 6

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clusterlab.types import Outcome
+from clusterlab.outcome import Outcome
 
 _HIDDEN = ("_target_", "_partial_", "_convert_")
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import with_marks
 from clusterlab.reports.page.meanings import EXTERNAL, INTERNAL, Meaning
 from clusterlab.reports.page.text import score
 from clusterlab.reports.seen import seen_labels, seen_splits
-from clusterlab.types import Outcome
 
 
 def headline_scores(outcome: Outcome) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.outcome import Outcome
 from clusterlab.reports.members import by_centrality, spread
 from clusterlab.reports.page.captions import Author, caption
 from clusterlab.reports.page.text import data_uri
 from clusterlab.reports.sheets import sample_rows
 from clusterlab.reports.thumbnails import MIME, fill
-from clusterlab.types import Outcome
 
 STRIP = 12
 

@@ -1,0 +1,75 @@
+"""What passes between the stages about what clusters mean: labels against clusters, and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Homogeneity:
+    """How much of one mind the images of each cluster are about one label column.
+
+    column: of the labels; synthetic: whether a model made it. threshold: the homogeneity above
+        which a cluster is good.
+    clusters: one row a cluster, noise last: cluster, size, n_labelled, top (the most frequent
+        label), homogeneity (its share among the labelled members), entropy (of their labels, in
+        bits), q (homogeneity / (entropy + 1e-6)), good (bool).
+    summary: one row a noise policy ("with", "without"): homogeneity, entropy and q weighted by
+        size; coverage (the share of all images that are labelled and counted); majority (the share
+        of the commonest label: what one cluster of everything would score); chance and chance_std
+        (the homogeneity of the same cluster sizes with the labels shuffled), entropy_chance,
+        n_clusters, n_good, and good_share (the share of all images that lie in good clusters).
+    """
+
+    column: str
+    synthetic: bool
+    threshold: float
+    clusters: pd.DataFrame
+    summary: pd.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """How far two label columns of the same categories agree.
+
+    n: images that both have labelled. share: of them, those with the same label, in [0, 1]. kappa:
+    Cohen's, in [-1, 1]; ari: the adjusted Rand index. Higher is better, 0 is chance.
+    """
+
+    one: str
+    other: str
+    n: int
+    share: float
+    kappa: float
+    ari: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterName:
+    """What a cluster is called, and whether its images bear that out.
+
+    agreement: the share of the `n_asked` member images that the verifier puts to this name; chance:
+        the share that a name without meaning would get. NaN and 0 where nothing was verified.
+    verified: None where nobody was asked. why: in words, where it is False.
+    """
+
+    cluster: int
+    name: str
+    agreement: float = float("nan")
+    chance: float = float("nan")
+    n_asked: int = 0
+    verified: bool | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Naming:
+    """names: one a cluster, noise has none. namer: what they were made of, in words. verifier: who
+    was asked, in words, "" for nobody. notes: what a reader must know before trusting a name."""
+
+    names: tuple[ClusterName, ...]
+    namer: str
+    verifier: str = ""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,29 @@
+"""How firmly a clustering stands when the same images are clustered again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stability:
+    """What clustering again, in other ways of equal right, leaves of a clustering.
+
+    n_repeats: re-clusterings a kind. kinds: one row a kind ("bootstrap", "seeds", "orders"), with
+        ari (the mean over all pairs of clusterings of the kind, the original among them), ari_std,
+        n_pairs, and n_clusters_low and n_clusters_high.
+    clusters: one row a cluster without noise: cluster, jaccard (the mean over the bootstrap samples
+        of its best overlap) and survival (the share of them in which that is above one half).
+    confidence: (n,) in [0, 1], the share of the bootstrap samples holding an image in which it
+        stayed with its cluster; NaN for one that no sample held.
+    notes: what a reader must know before trusting a number.
+    """
+
+    n_repeats: int
+    kinds: pd.DataFrame
+    clusters: pd.DataFrame
+    confidence: np.ndarray
+    notes: tuple[str, ...] = ()
