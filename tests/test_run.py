@@ -33,7 +33,18 @@ FILES = {
     "report.html",
     "model",
 }
-STAGES = "load label finetune extract reduce cluster view evaluate name report".split()
+STAGES = [
+    "load",
+    "label",
+    "finetune",
+    "extract",
+    "reduce",
+    "cluster",
+    "view",
+    "evaluate",
+    "name",
+    "report",
+]
 
 
 @pytest.fixture(scope="module")
