@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from clusterlab.clusterers.cluster import cluster
 from clusterlab.clusterers.dbscan import DBSCAN, k_distance_knee
 from clusterlab.clusterers.gmm import GMM
+from clusterlab.clusterers.recluster import Recluster
 from clusterlab.clusterers.strength import strength
 from clusterlab.errors import ComponentError, ConfigError
 
@@ -273,3 +274,71 @@ def test_a_scikit_learn_estimator_without_a_yaml_works() -> None:
     X, truth = blobs("birch")
     clustering, _ = cluster(sklearn_cluster.Birch(n_clusters=3), X)
     assert adjusted_rand_score(truth, clustering.labels) == 1
+
+
+SEEDED = {"gmm", "kmeans", "kmodes", "minibatch_kmeans"}
+
+
+def shapeless() -> np.ndarray:
+    """What every seed clusters in its own way: 300 points without clusters."""
+    return np.random.default_rng(0).random((300, 6)).astype(np.float32).round(1)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_recluster_does_what_the_original_does_and_leaves_it_unfitted(name: str) -> None:
+    X, _ = blobs(name)
+    one = {"n_init": 1} if "n_init" in CONFIGS[name] else {}
+    original = build(name, **three(name), **one)
+    fresh = sorted(vars(original))
+    again = Recluster(original)
+    before = X.copy()
+    first = again(X)
+    assert sorted(vars(original)) == fresh
+    assert X.tobytes() == before.tobytes()
+    assert again.seeded == (name in SEEDED)
+    expected = cluster(original, X)[0].labels
+    # The original is fitted now, and has an answer to give away.
+    for labels in (first, again(X), again(X, None), again(X, 0)):
+        np.testing.assert_array_equal(labels, expected)
+    np.testing.assert_array_equal(
+        again(X[:60]), cluster(build(name, **three(name), **one), X[:60])[0].labels
+    )
+
+
+@pytest.mark.parametrize("name", sorted(SEEDED))
+def test_recluster_with_another_seed_is_a_clusterer_built_with_it(name: str) -> None:
+    X = shapeless()
+    again = Recluster(build(name, n_init=1))
+    found = [again(X, seed) for seed in range(4)]
+    for seed, labels in enumerate(found):
+        built = cluster(build(name, n_init=1, random_state=seed), X)[0].labels
+        np.testing.assert_array_equal(labels, built)
+    assert len({labels.tobytes() for labels in found}) > 1
+    np.testing.assert_array_equal(again(X), found[0])
+
+
+def test_recluster_sets_the_seeds_inside_a_pipeline() -> None:
+    X = shapeless()
+
+    def made(seed: int) -> Any:
+        inner = make_pipeline(PCA(3, random_state=seed), StandardScaler())
+        return make_pipeline(inner, sklearn_cluster.KMeans(8, n_init=1, random_state=seed))
+
+    again = Recluster(made(0))
+    assert again.seeded
+    for seed in (0, 5):
+        np.testing.assert_array_equal(again(X, seed), cluster(made(seed), X)[0].labels)
+    assert not Recluster(make_pipeline(StandardScaler(), hdbscan.HDBSCAN(5))).seeded
+
+
+def test_recluster_keeps_what_a_constructor_took_by_keywords() -> None:
+    # scikit-learn's clone forgets these.
+    X, _ = blobs("hdbscan")
+    options: dict[str, Any] = {"metric": "seuclidean", "V": np.array([1.0, 1, 1, 1, 1, 1000])}
+    expected = cluster(hdbscan.HDBSCAN(5, **options), X)[0].labels
+    np.testing.assert_array_equal(Recluster(hdbscan.HDBSCAN(5, **options))(X), expected)
+
+
+def test_recluster_fails_as_the_clusterer_does() -> None:
+    with pytest.raises(ComponentError, match="n_clusters=3, but there are only 2 images"):
+        Recluster(sklearn_cluster.KMeans(3))(np.float32([[0], [1]]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter
 from pathlib import Path
@@ -14,7 +15,9 @@ from PIL import Image
 from sklearn import metrics as sk
 from sklearn.cluster import KMeans
 
+from clusterlab.clusterers.recluster import Recluster
 from clusterlab.errors import ConfigError, DataError
+from clusterlab.metrics.dbcv import dbcv
 from clusterlab.metrics.evaluator import Evaluator
 from clusterlab.types import Clustering, Collection, Evaluation, Features, MemoryImage
 
@@ -123,7 +126,9 @@ def test_columns_headline_and_files_are_those_of_the_contract(found: Evaluation)
 
 def test_every_metric_file_is_in_the_scores(found: Evaluation, root: Path) -> None:
     files = {path.stem for path in (root / "src/clusterlab/metrics").glob("[!_]*.py")}
-    assert set(found.scores["metric"]) == files - {"evaluator", "classification"}
+    elsewhere = {"evaluator", "classification", "semantic_homogeneity", "agreement"}
+    asked_for = {"stability", "dbcv"}
+    assert set(found.scores["metric"]) == files - elsewhere - asked_for
 
 
 def test_headline_is_what_scikit_learn_says_of_the_labelled_images(
@@ -368,9 +373,172 @@ def test_parts_that_do_not_match_are_an_error() -> None:
         Evaluator().evaluate(images, other, Clustering(np.zeros(10, dtype=int)))
 
 
+@pytest.fixture(scope="module")
+def steady(
+    illustrations: tuple[Collection, np.ndarray, np.ndarray],
+) -> tuple[Evaluation, np.ndarray]:
+    """k-means with one start on the real thumbnails, with everything that may be asked for."""
+    images, X, _ = illustrations
+    again = Recluster(KMeans(9, n_init=1, random_state=0))
+    labels = again(X.astype(np.float32))
+    evaluator = Evaluator(n_permutations=2, stability=3, dbcv=True)
+    both = spaces(images, np.hstack([X, X[:, :1]]), X)
+    return evaluator.evaluate(images, both, Clustering(labels), recluster=again), labels
+
+
+def test_stability_where_it_is_asked_for(
+    steady: tuple[Evaluation, np.ndarray], found: Evaluation
+) -> None:
+    evaluation, labels = steady
+    stability = evaluation.stability
+    assert stability is not None
+    assert stability.n_repeats == 3
+    assert stability.confidence.shape == labels.shape
+    for kind, value in zip(stability.kinds["kind"], stability.kinds["ari"], strict=True):
+        row = one(evaluation.scores, metric=f"stability_{kind}", space="reduced")
+        assert row["value"] == value == evaluation.headline[f"stability_{kind}/reduced"]
+        assert row["n"] == len(labels)
+        assert 0.2 < value < 1
+    assert {f"stability_{kind}" for kind in ("bootstrap", "seeds", "orders")} < set(
+        evaluation.scores["metric"]
+    )
+    assert list(evaluation.clusters.columns)[-2:] == ["jaccard", "survival"]
+    joined = evaluation.clusters.set_index("cluster")[["jaccard", "survival"]]
+    assert joined.to_csv() == stability.clusters.set_index("cluster").to_csv()
+    text = "\n".join(evaluation.notes)
+    assert "drawn with replacement" in text
+    assert "What another reduction would change is not in it." in text
+    # Off unless asked for, and then nothing speaks of it.
+    assert found.stability is None
+    assert "jaccard" not in found.clusters
+    assert "tability" not in "\n".join(found.notes)
+
+
+def test_dbcv_where_it_is_asked_for(
+    steady: tuple[Evaluation, np.ndarray],
+    illustrations: tuple[Collection, np.ndarray, np.ndarray],
+) -> None:
+    evaluation, labels = steady
+    X = illustrations[1].astype(np.float32)
+    assert evaluation.headline["dbcv/reduced"] == pytest.approx(dbcv(X, labels))
+    assert "dbcv/features" in evaluation.headline
+    assert one(evaluation.scores, metric="dbcv", space="reduced")["n"] == len(X)
+
+
+def test_noise_has_no_jaccard_and_dbcv_has_one_row() -> None:
+    images = collection({"label": ["a", "b"] * 20})
+    X = np.random.default_rng(0).normal(size=(40, 2)) + 30 * (np.arange(40) % 2)[:, None]
+    labels = np.where(np.arange(40) < 4, -1, np.arange(40) % 2)
+    again = Recluster(KMeans(2, n_init=1, random_state=0))
+    found = Evaluator(n_permutations=2, stability=2, dbcv=True).evaluate(
+        images, spaces(images, X), Clustering(labels), recluster=again
+    )
+    table = found.clusters.set_index("cluster")
+    assert table.loc[-1, ["jaccard", "survival"]].isna().all()
+    assert table.loc[[0, 1], "survival"].tolist() == [1, 1]
+    rows = found.scores[(found.scores["metric"] == "dbcv") & (found.scores["space"] == "reduced")]
+    assert rows["noise"].tolist() == ["cluster"]
+    assert rows["value"].tolist() == pytest.approx([dbcv(X.astype(np.float32), labels)])
+
+
+def test_stability_of_a_fine_tuned_run_is_on_its_unseen_images() -> None:
+    rng = np.random.default_rng(0)
+    images = collection({"label": ["a", "b"] * 50}, split=["train"] * 50 + ["test"] * 50)
+    # The model tells the training images apart, and the others not at all.
+    X = rng.random((100, 2)).astype(np.float32)
+    X[:50] += 9 * (np.arange(50) % 2)[:, None] + 20
+    again = Recluster(KMeans(6, n_init=1, random_state=0))
+    found = Evaluator(n_permutations=2, stability=4).evaluate(
+        images, spaces(images, X), Clustering(again(X)), scored_split="test", recluster=again
+    )
+    rows = found.scores[found.scores["metric"].str.startswith("stability")]
+    assert set(rows["split"]) == {"test"}
+    assert set(rows["n"]) == {50}
+    assert found.headline["stability_seeds/reduced"] < 0.9
+    assert found.homogeneity[0].clusters["size"].sum() == 50
+
+
+def test_stability_without_clusters_is_left_out_and_without_a_clusterer_refused() -> None:
+    images = collection({"label": ["a", "b"] * 6})
+    X = np.random.default_rng(0).normal(size=(12, 3))
+    evaluator = Evaluator(n_permutations=2, stability=2)
+    again = Recluster(KMeans(2, n_init=1))
+    noise = Clustering(np.full(12, -1))
+    found = evaluator.evaluate(images, spaces(images, X), noise, recluster=again)
+    assert found.stability is None
+    assert "stability is undefined for one cluster: left out." in found.notes
+    with pytest.raises(DataError, match=r"stability is 2, but nothing says how to cluster again"):
+        evaluator.evaluate(images, spaces(images, X), noise)
+
+
+def test_homogeneity_is_the_purity_and_entropy_of_the_scores(found: Evaluation) -> None:
+    assert [one.column for one in found.homogeneity] == ["word", "kind", "tags"]
+    for about in found.homogeneity[:2]:
+        summary = about.summary.set_index("noise")
+        for noise, policy in (("with", "cluster"), ("without", "dropped")):
+            where = {"label": about.column, "noise": policy}
+            purity = one(found.scores, metric="purity", **where)
+            entropy = one(found.scores, metric="entropy", **where)
+            row = summary.loc[noise]
+            assert row["homogeneity"] == pytest.approx(purity["value"])
+            assert row["chance"] == pytest.approx(purity["chance"])
+            assert row["chance_std"] == pytest.approx(purity["chance_std"])
+            assert row["entropy"] == pytest.approx(entropy["value"])
+            assert row["entropy_chance"] == pytest.approx(entropy["chance"])
+            assert row["coverage"] * 357 == pytest.approx(purity["n"])
+
+
+def test_homogeneity_of_a_cluster_is_what_clusters_csv_says(found: Evaluation) -> None:
+    for about in found.homogeneity:
+        merged = about.clusters.merge(found.clusters, on=["cluster", "size"])
+        assert len(merged) == len(found.clusters)
+        for key, name in (("top", "top"), ("homogeneity", "share"), ("entropy", "entropy")):
+            expected = merged[f"{about.column}_{name}"]
+            pd.testing.assert_series_equal(merged[key], expected, check_names=False)
+
+
+def test_what_a_model_labelled_is_marked() -> None:
+    rng = np.random.default_rng(0)
+    cells = [f"c{k}" for k in rng.integers(0, 3, 90)]
+    images = collection({"label": cells, "llava": cells, "clip": cells[::-1]})
+    images = dataclasses.replace(images, synthetic=frozenset({"llava", "clip"}))
+    found = evaluate(images, rng.normal(size=(90, 2)), np.arange(90) % 4)
+    marks = found.scores.groupby("label")["marks"].unique().map(list).to_dict()
+    assert marks == {"label": [""], "llava": ["synthetic"], "clip": ["synthetic"], "": [""]}
+    assert "llava: these labels were made by a model; no person has checked them." in found.notes
+    assert [about.synthetic for about in found.homogeneity] == [False, True, True]
+    (agreed,) = found.agreements
+    assert (agreed.one, agreed.other, agreed.n) == ("llava", "clip", 90)
+    learned = spaces(images, rng.normal(size=(90, 2)), seen_labels=("llava",), seen_splits=("all",))
+    taught = Evaluator(n_permutations=2).evaluate(images, learned, Clustering(np.arange(90) % 4))
+    row = one(taught.scores, metric="ari", label="llava")
+    assert row["marks"] == "synthetic; supervised; seen in training"
+
+
+def test_homogeneity_that_says_nothing_is_told() -> None:
+    rng = np.random.default_rng(0)
+    common = ["sea"] * 190 + ["tree"] * 10
+    several = [("x", "y"), ("x", "z"), ("y", "z"), ("z",)]
+    mixed = [several[at] for at in rng.integers(0, 4, 200)]
+    images = collection(
+        {"llava": common, "tags": mixed, "one": ["a"] * 200}, multi_valued=("tags",)
+    )
+    found = evaluate(images, rng.normal(size=(200, 2)), np.arange(200) % 5)
+    text = "\n".join(found.notes)
+    assert "llava: the clusters' homogeneity 0.950 is that of one label for everything" in text
+    assert "tags: the clusters' homogeneity" in text or "tags: purity" in text
+    assert "one: the clusters'" not in text
+    apart = evaluate(images, rng.normal(size=(200, 2)), (np.arange(200) >= 190).astype(int))
+    assert "llava: the clusters' homogeneity" not in "\n".join(apart.notes)
+
+
 def test_bad_arguments_are_named_all_at_once() -> None:
     with pytest.raises(ConfigError, match=r"n_permutations is 1;(.|\n)*entropy_base is 1;"):
         Evaluator(n_permutations=1, entropy_base=1)
+    with pytest.raises(ConfigError, match=r"stability is 1; it must be 0 \(off\)(.|\n)*is 1\.0; "):
+        Evaluator(stability=1, good_homogeneity=1.0)
+    with pytest.raises(ConfigError, match="stability is -2"):
+        Evaluator(stability=-2)
 
 
 def test_the_config_builds_the_defaults(root: Path) -> None:

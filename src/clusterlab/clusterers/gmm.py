@@ -28,17 +28,23 @@ class GMM:
         random_state: int = 0,
     ) -> None:
         self.n_components = n_components
-        self._mixture = GaussianMixture(
-            n_components,
-            covariance_type=covariance_type,
-            reg_covar=reg_covar,
-            n_init=n_init,
-            max_iter=max_iter,
-            random_state=random_state,
-        )
+        self.covariance_type = covariance_type
+        self.reg_covar = reg_covar
+        self.n_init = n_init
+        self.max_iter = max_iter
+        self.random_state = random_state
 
     def fit_predict(self, X: np.ndarray) -> np.ndarray:
         """X: (n, r). Returns (n,) int: the component of the largest posterior."""
+        # What was set last counts, as in scikit-learn: a seed may be changed between two fits.
+        self._mixture = GaussianMixture(
+            self.n_components,
+            covariance_type=self.covariance_type,
+            reg_covar=self.reg_covar,
+            n_init=self.n_init,
+            max_iter=self.max_iter,
+            random_state=self.random_state,
+        )
         labels: np.ndarray = self._mixture.fit_predict(X.astype(np.float64))
         return labels
 

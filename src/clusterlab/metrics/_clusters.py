@@ -12,6 +12,7 @@ from clusterlab.metrics._columns import MISSING, Reference
 from clusterlab.metrics._contingency import codes
 from clusterlab.metrics._geometry import centroids, squared_distances
 from clusterlab.metrics.entropy import entropy
+from clusterlab.stability import Stability
 from clusterlab.types import NOISE, Features
 
 
@@ -20,11 +21,13 @@ def cluster_table(
     space: Features,
     columns: Sequence[Sequence[Reference]],
     silhouettes: np.ndarray | None,
+    stability: Stability | None = None,
 ) -> pd.DataFrame:
     """The clusters in ascending order, noise last.
 
     labels: (n,) int, -1 = noise. space: where medoids are sought. columns: for each label column
     its labelling and, where it is multi-valued, its memberships. silhouettes: (n,) or None.
+    stability: adds jaccard and survival, empty for noise.
 
     medoid: the id of the member nearest to the cluster's mean, which is the member with the least
     sum of squared distances to the others; empty for noise. <column>_top: the most frequent label
@@ -49,7 +52,8 @@ def cluster_table(
         if silhouettes is not None:
             row["silhouette"] = float(np.nanmean(silhouettes[members]))
         rows.append(row)
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if stability is None else table.merge(stability.clusters, "left", "cluster")
 
 
 def _medoids(labels: np.ndarray, space: Features) -> dict[int, str]:

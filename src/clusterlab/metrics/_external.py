@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from clusterlab.metrics import (
 )
 from clusterlab.metrics._chance import permuted
 from clusterlab.metrics._columns import MISSING, Reference
-from clusterlab.metrics._contingency import contingency
+from clusterlab.metrics._contingency import Contingency, contingency
 from clusterlab.metrics._noise import policies
 from clusterlab.metrics._rows import Row
 
@@ -36,17 +37,26 @@ EXTERNAL: Mapping[str, Callable[..., np.ndarray]] = {
 }
 
 
-def external_rows(
+@dataclass(frozen=True)
+class Tabulated:
+    """The clusters against the classes under one noise policy, and the same with the classes
+    permuted."""
+
+    policy: str
+    table: Contingency
+    chance: Contingency
+
+
+def tabulated(
     labels: np.ndarray,
     reference: Reference,
     within: np.ndarray,
     *,
     has_noise: bool,
     n_permutations: int,
-    entropy_base: float,
     random_state: int,
-) -> Iterator[Row]:
-    """Rows of scores.csv without the split; none where fewer than two classes are left.
+) -> Iterator[Tabulated]:
+    """One a noise policy; none where fewer than two classes are left.
 
     labels: (n,) int, -1 = noise. within: (n,) bool, the images of the split.
     """
@@ -57,17 +67,25 @@ def external_rows(
             continue
         table = contingency(clusters, truth)
         chance = permuted(table.margins, n_permutations=n_permutations, random_state=random_state)
+        yield Tabulated(policy, table, chance)
+
+
+def external_rows(
+    tables: Iterable[Tabulated], reference: Reference, *, entropy_base: float
+) -> Iterator[Row]:
+    """Rows of scores.csv without the split."""
+    for made in tables:
         for metric, of_table in EXTERNAL.items():
             options = {"base": entropy_base} if metric == "entropy" else {}
-            by_chance = of_table(chance, **options)
+            by_chance = of_table(made.chance, **options)
             yield {
                 "metric": metric,
                 "label": reference.name,
                 "is_membership": reference.is_membership,
                 "space": "",
-                "noise": policy,
-                "value": float(of_table(table, **options)[0]),
+                "noise": made.policy,
+                "value": float(of_table(made.table, **options)[0]),
                 "chance": float(by_chance.mean()),
                 "chance_std": float(by_chance.std(ddof=1)),
-                "n": len(truth),
+                "n": made.table.margins.n,
             }

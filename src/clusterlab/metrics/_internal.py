@@ -13,6 +13,7 @@ from clusterlab.metrics._noise import CLUSTER, SINGLETONS, policies
 from clusterlab.metrics._rows import Row
 from clusterlab.metrics.calinski_harabasz import calinski_harabasz
 from clusterlab.metrics.davies_bouldin import davies_bouldin
+from clusterlab.metrics.dbcv import dbcv
 from clusterlab.metrics.silhouette import silhouette_samples, stratified_mean
 
 INTERNAL = ("silhouette", "davies_bouldin", "calinski_harabasz")
@@ -29,12 +30,19 @@ class Internal:
 
 
 def internal(
-    X: np.ndarray, labels: np.ndarray, *, has_noise: bool, max_images: int, random_state: int
+    X: np.ndarray,
+    labels: np.ndarray,
+    *,
+    has_noise: bool,
+    max_images: int,
+    random_state: int,
+    with_dbcv: bool = False,
 ) -> Internal:
     """X: (n, d). labels: (n,) int, -1 = noise.
 
     Noise is one cluster, or is dropped. There is no row for noise as singletons: a cluster of one
-    image has no inside to measure.
+    image has no inside to measure. DBCV has its own way, in which noise counts against the
+    clusters: it has the headline's row alone.
     """
     found = Internal()
     for policy, clusters, kept in policies(labels, has_noise=has_noise):
@@ -44,7 +52,8 @@ def internal(
         reason = why_undefined(points, clusters)
         if reason:
             if policy == CLUSTER:
-                found.notes.append(f"{', '.join(INTERNAL)} are undefined {reason}: left out.")
+                names = (*INTERNAL, "dbcv") if with_dbcv else INTERNAL
+                found.notes.append(f"{', '.join(names)} are undefined {reason}: left out.")
             continue
         values = silhouette_samples(
             points, clusters, max_images=max_images, random_state=random_state
@@ -60,6 +69,8 @@ def internal(
                 )
         for metric in (davies_bouldin, calinski_harabasz):
             _add(found, metric, points, clusters, policy)
+        if with_dbcv and policy == CLUSTER:
+            _add(found, dbcv, points, clusters, policy)
     return found
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from clusterlab.meaning import Homogeneity
 from clusterlab.metrics._columns import MISSING, Reference
-from clusterlab.metrics._rows import ALL, Row
+from clusterlab.metrics._rows import ALL, SEEN, Row
 from clusterlab.types import NOISE, Clustering, Features
+
+_ROUNDING = 1e-9
 
 
 def about_clusters(clustering: Clustering) -> Iterator[str]:
@@ -47,6 +51,13 @@ def about_labels(columns: Iterable[Sequence[Reference]], within: np.ndarray) -> 
             )
 
 
+def about_models(columns: Iterable[str], synthetic: Container[str]) -> Iterator[str]:
+    """synthetic: the label columns that a model made."""
+    for column in columns:
+        if column in synthetic:
+            yield f"{column}: these labels were made by a model; no person has checked them."
+
+
 def about_supervision(spaces: Mapping[str, Features], columns: Iterable[str]) -> Iterator[str]:
     seen = {column for space in spaces.values() for column in space.seen_labels}
     for column in columns:
@@ -68,9 +79,11 @@ def about_unseen(
     unseen = [str(name) for name in counts if name not in seen and name != ALL]
     n = len(split) if scored_split == ALL else int(counts[scored_split])
     if scored_split in unseen:
+        before = any(SEEN in space.marks for space in spaces.values())
         yield (
             f"The features were learned from labels: the headline scores are on {n:,} "
-            f"{scored_split} images, which the model has not seen."
+            f"{scored_split} images, which "
+            f"{'this training has not shown' if before else 'the model has not seen'}."
         )
     elif scored_split == "val":
         why = "" if "test" in counts else "there is no test image: "
@@ -91,12 +104,33 @@ def about_unseen(
         )
 
 
-def about_chance(headline: Iterable[Row]) -> Iterator[str]:
-    """Where purity is within two standard deviations of its chance level, or below."""
+def about_chance(headline: Iterable[Row], found: Iterable[Homogeneity] = ()) -> Iterator[str]:
+    """Where purity is within two standard deviations of its chance level, or below; and where the
+    homogeneity is, or says no more about a column than one label for everything.
+
+    The homogeneity of a single-valued column is its purity, so it is not told twice.
+    """
+    told = set()
     for row in headline:
         value, chance, spread = row["value"], row["chance"], row["chance_std"]
         if row["metric"] == "purity" and value <= chance + 2 * spread:
+            told.add(row["label"])
             yield (
                 f"{row['label']}: purity {value:.3f} is no better than chance "
                 f"({chance:.3f} ± {spread:.3f} with the same cluster sizes)."
+            )
+    for one in found:
+        row = one.summary.iloc[0]
+        value, majority = row["homogeneity"], row["majority"]
+        chance, spread = row["chance"], row["chance_std"]
+        if majority < 1 and value <= majority + _ROUNDING:
+            yield (
+                f"{one.column}: the clusters' homogeneity {value:.3f} is that of one label for "
+                f"everything: no cluster has another commonest label."
+            )
+        elif one.column not in told and majority < 1 and value <= chance + 2 * spread:
+            yield (
+                f"{one.column}: the clusters' homogeneity {value:.3f} is no better than chance "
+                f"({chance:.3f} ± {spread:.3f} with the same cluster sizes; one label for "
+                f"everything has {majority:.3f})."
             )

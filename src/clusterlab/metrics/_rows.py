@@ -18,6 +18,7 @@ MARKS = "marks"
 SUPERVISED = "supervised"
 SEEN = "seen in training"
 CHOSE = "chose the epoch"
+SYNTHETIC = "synthetic"
 
 Row = dict[str, Any]
 
@@ -45,17 +46,21 @@ def score_table(rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=columns).astype(kinds)
 
 
-def marked(rows: Sequence[Row], spaces: Mapping[str, Features], split: np.ndarray) -> list[Row]:
-    """The rows with their `marks`, joined by "; "; as they are where no space was learned from
-    labels.
+def marked(
+    rows: Sequence[Row],
+    spaces: Mapping[str, Features],
+    split: np.ndarray,
+    synthetic: Container[str] = (),
+) -> list[Row]:
+    """The rows with their `marks`, joined by "; ".
 
     rows: with `column`, the label column that a row is scored against, "" where it is none.
-    split: (n,) str. A row against a column that went into the features is supervised; one with an
-    image whose labels went into them is seen in training.
+    split: (n,) str. synthetic: the label columns that a model made. A row against a column that
+    went into the features is supervised; one with an image whose labels went into them is seen in
+    training.
     """
     seen = {name: {*space.seen_splits} for name, space in spaces.items()}
-    if not any(seen.values()):
-        return list(rows)
+    learned = any(seen.values())
     columns = {column for space in spaces.values() for column in space.seen_labels}
     # A clustering may come from any of the spaces.
     seen[""] = set().union(*seen.values())
@@ -63,7 +68,8 @@ def marked(rows: Sequence[Row], spaces: Mapping[str, Features], split: np.ndarra
     found = []
     for row in rows:
         met = made_of[row["split"]] & (seen[row["space"]] | {ALL})
-        marks = [SUPERVISED] if row["column"] in columns else []
+        marks = [SYNTHETIC] if row["column"] in synthetic else []
+        marks += [SUPERVISED] if learned and row["column"] in columns else []
         marks += [CHOSE if met == {"val"} else SEEN] if met and seen[row["space"]] else []
         found.append({**row, MARKS: "; ".join(marks)})
     return found
