@@ -16,9 +16,10 @@ class Homogeneity:
     clusters: one row a cluster, noise last: cluster, size, n_labelled, top (the most frequent
         label), homogeneity (its share among the labelled members), entropy (of their labels, in
         bits), q (homogeneity / (entropy + 1e-6)), good (bool).
-    summary: one row a noise policy ("with", "without"): homogeneity, entropy and q weighted by
-        size; coverage (the share of all images that are labelled and counted); majority (the share
-        of the commonest label: what one cluster of everything would score); chance and chance_std
+    summary: one row a noise policy ("with", "without"): homogeneity and entropy weighted by the
+        labelled images, q of these two; coverage (the share of all images that are labelled and
+        counted); majority (the share of the commonest label: what one cluster of everything would
+        score); chance and chance_std
         (the homogeneity of the same cluster sizes with the labels shuffled), entropy_chance,
         n_clusters, n_good, and good_share (the share of all images that lie in good clusters).
     """
@@ -52,7 +53,8 @@ class ClusterName:
 
     agreement: the share of the `n_asked` member images that the verifier puts to this name; chance:
         the share that a name without meaning would get. NaN and 0 where nothing was verified.
-    verified: None where nobody was asked. why: in words, where it is False.
+    verified: None where nobody was asked. why: in words, where it is False, or where nobody could
+        be asked.
     """
 
     cluster: int

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,7 +18,8 @@ class Clusters:
     """What a namer knows: images, clusters, and what was said of them. All in the same order.
 
     space: where the clusters lie, to find their central members. medoids: cluster -> row.
-    texts: captions, or the table's texts; may be of fewer images, or none.
+    texts: captions, or the table's texts; may be of fewer images, or none. marks: label column
+    -> what must stand beside the labels that a model made, such as "random weights".
     """
 
     collection: Collection
@@ -26,6 +27,7 @@ class Clusters:
     space: Features
     medoids: dict[int, int]
     texts: Sequence[Text] = ()
+    marks: Mapping[str, Sequence[str]] = field(default_factory=dict)
     random_state: int = 0
 
     def members(self, cluster: int) -> np.ndarray:
@@ -38,6 +40,13 @@ def medoids(evaluation: Evaluation, collection: Collection) -> dict[int, int]:
     row_of = {id_: row for row, id_ in enumerate(collection.ids)}
     found = zip(evaluation.clusters["cluster"], evaluation.clusters["medoid"], strict=True)
     return {int(cluster): row_of[medoid] for cluster, medoid in found if cluster != NOISE}
+
+
+def check_namer(component: Component, collection: Collection, extractor: Component) -> None:
+    """Raises a ClusterlabError where the component will not be able to name the clusters of such a
+    collection, before hours of work go into them. collection: with the labelers' columns."""
+    if hasattr(component.instance, "check"):
+        component.instance.check(collection, extractor)
 
 
 def name_clusters(component: Component, clusters: Clusters, settings: Settings) -> Naming | None:

@@ -1,0 +1,23 @@
+"""The errors of a labeler in the words of the namer that it is part of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from clusterlab.errors import ComponentError
+
+
+@contextmanager
+def own_words(where: str) -> Iterator[None]:
+    """A labeler names its arguments as if it were one (`labeler.url`); here they are at `where`.
+
+    >>> with own_words("namer.asked"):
+    ...     raise ComponentError("Say where it is: labeler.url=URL.")
+    Traceback (most recent call last):
+    clusterlab.errors.ComponentError: Say where it is: namer.asked.url=URL.
+    """
+    try:
+        yield
+    except ComponentError as error:
+        raise ComponentError(str(error).replace("labeler.", f"{where}.")) from error
