@@ -17,6 +17,7 @@ import pytest
 import torch
 import transformers
 from PIL import Image
+from safetensors import safe_open
 from safetensors.torch import load_file
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, adjusted_rand_score
@@ -93,13 +94,18 @@ def writer(folder: Path, **arguments: Any) -> ImageToText:
 
 
 def tune(
-    captioner: Captioner, collection: Collection, extractor: Any, root: Path, **config: Any
+    captioner: Captioner,
+    collection: Collection,
+    extractor: Any,
+    root: Path,
+    precision: str = "auto",
+    **config: Any,
 ) -> Tuning:
     workshop = Workshop(
         root=root,
         config={"_target_": "captioner", **config},
         decoding=Decoding(),
-        compute=Compute(device="cpu"),
+        compute=Compute(device="cpu", precision=precision),
         workers=2,
     )
     return captioner.tune(collection, component(extractor), workshop)
@@ -360,6 +366,40 @@ def test_frozen_blocks_keep_their_weights(tiny: Callable[[str], Path], tmp_path:
     assert not any(name.startswith("vision_model.") for name in changed)
     assert any(name.startswith("text_decoder.bert.encoder.layer.0.") for name in changed)
     assert tuning.training.trainable[0].startswith("2 of 4 blocks and what comes before them are")
+
+
+def test_a_captioner_learns_in_bfloat16(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    """The weights stay float32; what is computed with them is rounded."""
+    trained = {}
+    for precision in ("fp32", "bf16"):
+        captioner = Captioner(epochs=3, learning_rate=4e-3, **QUICK)
+        tuning = tune(captioner, colours(6), writer(tiny("blip")), tmp_path, precision)
+        assert tuning.training is not None
+        assert tuning.training.facts["precision"] == precision
+        epochs = tuning.training.epochs
+        assert epochs.loss.iloc[-1] < 0.8 * epochs.loss.iloc[0]
+        trained[precision] = load_file(tuning.training.weights)
+    exact, half = trained["fp32"], trained["bf16"]
+    assert {values.dtype for values in half.values()} == {torch.float32}
+    assert not all(torch.equal(exact[name], half[name]) for name in exact)
+
+
+def test_weights_captioned_twice_have_seen_the_images_of_both_trainings(
+    tiny: Callable[[str], Path], tmp_path: Path
+) -> None:
+    collection = colours(6)
+    first = tune(Captioner(epochs=1, **QUICK), collection, writer(tiny("blip")), tmp_path)
+    assert first.training is not None
+    begun = writer(tiny("blip"), weights=str(first.training.weights))
+    other = replace(collection, split=np.roll(collection.split, 1))
+    second = tune(Captioner(epochs=1, **QUICK), other, begun, tmp_path)
+    assert second.training is not None
+    digests = np.array(collection.digests)
+    for training, split in [(first.training, [collection]), (second.training, [collection, other])]:
+        with safe_open(training.weights, framework="np") as head:
+            listed = {*json.loads(head.metadata()["clusterlab_trained_on"])}
+        seen = np.any([part.split != "test" for part in split], axis=0)
+        assert listed == {digest[:16] for digest in digests[seen]}
 
 
 def test_dropped_classes_are_not_captions(tiny: Callable[[str], Path], tmp_path: Path) -> None:

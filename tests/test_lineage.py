@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from safetensors import safe_open
 
 import clusterlab
 from clusterlab.config.compose import compose
@@ -39,6 +42,47 @@ def test_weights_taken_up_again_say_which_images_they_have_seen(tmp_path: Path) 
         target.write_bytes((photos / image).read_bytes())
     other = clusterlab.run(None, [*words(unseen), weights], folder=tmp_path / "other")
     assert "marks" not in other.metrics
+
+
+def shown(folder: Path) -> set[str]:
+    """The digests of the images that a run's own training was shown, as a weights file has them."""
+    table = pd.read_csv(folder / "predictions.csv")
+    ids = table[table["split"].isin(["train", "val"])]["id"]
+    photos = folder.parent / "photos"
+    return {hashlib.sha256((photos / image).read_bytes()).hexdigest()[:16] for image in ids}
+
+
+def listed(weights: Path) -> set[str]:
+    """The digests in the head of a weights file."""
+    with safe_open(weights, framework="np") as head:
+        return {*json.loads(head.metadata()["clusterlab_trained_on"])}
+
+
+def test_weights_tuned_twice_have_seen_the_images_of_both_trainings(tmp_path: Path) -> None:
+    photos = pictures(tmp_path / "photos", n=40, classes=("one", "two"))
+    tune = ["finetune=classifier", "finetune.epochs=1"]
+    clusterlab.run(None, [*words(photos), *tune], folder=tmp_path / "first")
+    first = tmp_path / "first" / "model" / "finetuned.safetensors"
+    tune.append(f"extractor.weights={first}")
+
+    same = clusterlab.run(None, [*words(photos), *tune], folder=tmp_path / "same")
+    assert "marks" not in same.metrics
+    assert "had been fine-tuned" not in (tmp_path / "same" / "report.html").read_text("utf-8")
+
+    other = clusterlab.run(None, [*words(photos), *tune, "seed=1"], folder=tmp_path / "other")
+    assert other.metrics["scored_split"] == "test"
+    assert other.metrics["marks"] == ["seen in training"]
+    assert all("seen in training" in marks for marks in other.scores["marks"])
+    second = tmp_path / "other" / "model" / "finetuned.safetensors"
+    assert listed(first) == shown(tmp_path / "first")
+    assert shown(tmp_path / "other") - listed(first)
+    assert listed(second) == shown(tmp_path / "first") | shown(tmp_path / "other")
+    n_test = other.metrics["n_scored"]
+    n_known = len(listed(first) - shown(tmp_path / "other"))
+    assert 0 < n_known <= n_test
+    page = (tmp_path / "other" / "report.html").read_text("utf-8")
+    assert f"fine-tuned before, on {n_known} of the {n_test} images" in page
+    assert "which the model has not seen" not in page
 
 
 def test_scores_of_training_images_are_marked_in_classification_too(tmp_path: Path) -> None:

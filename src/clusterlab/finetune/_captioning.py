@@ -21,6 +21,7 @@ from clusterlab.finetune._lesson import Lesson
 from clusterlab.finetune._material import Material
 from clusterlab.finetune._placement import Placement
 from clusterlab.finetune._trainer import train
+from clusterlab.models.lineage import seen_by
 
 if TYPE_CHECKING:
     from clusterlab.finetune._workshop import Workshop
@@ -207,7 +208,7 @@ class Captioning:
                 **shown.facts(self._writer.source, self._placement, trained),
                 "captions": {name: self._captions.text(name) for name in self._captions.classes},
             },
-            seen=self._lesson.seen(),
+            seen=[*self._lesson.seen(), *seen_by([self._writer.source])],
             state=self._writer.backbone(module.captioner).state_dict(),
         )
 

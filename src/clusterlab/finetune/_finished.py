@@ -57,7 +57,7 @@ class Finished:
 @dataclass(frozen=True, kw_only=True)
 class Work:
     """What a training returns to be kept: `state` are the weights of the whole model, `seen` the
-    digests of the images that it was shown."""
+    digests of the images that it was shown, now or in the trainings that it started from."""
 
     epochs: pd.DataFrame
     best_epoch: int

@@ -22,7 +22,9 @@ from clusterlab.finetune._material import Material
 from clusterlab.finetune._placement import Placement
 from clusterlab.finetune._targets import scores
 from clusterlab.finetune._trainer import train
+from clusterlab.models.lineage import seen_by
 from clusterlab.origin import origin
+from clusterlab.store import key_of
 
 if TYPE_CHECKING:
     from clusterlab.finetune._workshop import Workshop
@@ -45,6 +47,7 @@ def described(
     found = versions()
     decoding = workshop.decoding
     own = origin({"extractor": extractor.config, "finetune": workshop.config})
+    inherited = seen_by([extractor.instance.source])
     return {
         "extractor": {
             "_target_": extractor.config["_target_"],
@@ -57,6 +60,8 @@ def described(
         "precision": placement.precision,
         "devices": placement.n_devices,
         "version": VERSION,
+        # The weights' head says it too.
+        **({"seen_before": key_of({"digests": sorted(inherited)})} if inherited else {}),
         "code": {library: found[library] for library in _LIBRARIES}
         | {name: source for name, source in own.items() if name.startswith("source of ")},
     }
@@ -109,7 +114,7 @@ class Teaching:
             stopped=trained.stopped,
             trainable=frozen.sentences(),
             facts=shown.facts(self._model.source, self._placement, trained),
-            seen=self._lesson.seen(),
+            seen=[*self._lesson.seen(), *seen_by([self._model.source])],
             state=self._model.backbone(module.backbone).state_dict(),
             heads={
                 "weight": np.concatenate([h.weight.detach().cpu().numpy() for h in _heads(module)]),

@@ -28,9 +28,11 @@ class Workshop:
 class Tuning:
     """extractor: what makes the features from now on. training: how it was trained, None where
     nothing was. predict: what the model says about the images that have these features, and texts.
-    store: a sentence on what was reused."""
+    store: a sentence on what was reused. seen_before: how many of the images that are kept apart
+    now had been part of the training of the weights that this one started from."""
 
     extractor: Component
     training: Training | None = None
     predict: Callable[[Features, Sequence[Text]], tuple[Predictions, ...]] = lambda *_: ()
     store: str = "none"
+    seen_before: int = 0

@@ -18,18 +18,36 @@ _DIGITS = 16
 
 
 def metadata(digests: Iterable[str]) -> dict[str, str]:
-    """What to write into the head of a safetensors file. digests: of the images trained on."""
+    """What to write into the head of a safetensors file.
+
+    digests: of the images trained on, and of those that the weights had seen before (`seen_by`).
+    """
     return {"format": "pt", _KEY: json.dumps(sorted({digest[:_DIGITS] for digest in digests}))}
 
 
-def trained_on(sources: Iterable[Source], digests: Collection[str]) -> bool:
-    """Whether any of the weights were trained on any of these images."""
+def seen_by(sources: Iterable[Source]) -> frozenset[str]:
+    """The digests, shortened, of all images that any of these weights were trained on, in whatever
+    training, or that chose the epoch of one."""
     seen: set[str] = set()
     for source in sources:
         # What comes from the hub was not trained here.
         if source.weights is not None and not source.random:
             seen |= _read(source)
-    return any(digest[:_DIGITS] in seen for digest in digests)
+    return frozenset(seen)
+
+
+def n_seen(seen: Collection[str], digests: Iterable[str]) -> int:
+    """How many of these images are among those that `seen_by` found.
+
+    >>> n_seen({"0123456789abcdef"}, ["0123456789abcdef0123", "f" * 20])
+    1
+    """
+    return sum(digest[:_DIGITS] in seen for digest in digests)
+
+
+def trained_on(sources: Iterable[Source], digests: Iterable[str]) -> bool:
+    """Whether any of the weights were trained on any of these images."""
+    return n_seen(seen_by(sources), digests) > 0
 
 
 def _read(source: Source) -> set[str]:
