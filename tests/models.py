@@ -27,7 +27,7 @@ _PHRASE = (
 WORDS = _PHRASE.split()
 ANSWERS = ("pizza", "fried rice", "soup", "salad", "cake", "bread", "meat", "rice")
 
-_LAYERS = {
+LAYERS = {
     "hidden_size": 32,
     "num_hidden_layers": 2,
     "num_attention_heads": 2,
@@ -37,21 +37,21 @@ _LAYERS = {
 
 def tiny_vit(folder: Path) -> Path:
     """As google/vit-base-patch16-224-in21k: 32 px, patches of 8, 32 values, with a pooler."""
-    model = _seeded(lambda: hf.ViTModel(hf.ViTConfig(**_LAYERS, image_size=32, patch_size=8)))
-    return _save(folder, model, _square(hf.ViTImageProcessor, 32))
+    model = seeded(lambda: hf.ViTModel(hf.ViTConfig(**LAYERS, image_size=32, patch_size=8)))
+    return save(folder, model, square(hf.ViTImageProcessor, 32))
 
 
 def tiny_vit_classifier(folder: Path) -> Path:
     """A ViT with 5 named classes, for logits and for the wrong kind of weights."""
     names = dict(enumerate(("ash", "birch", "cedar", "elm", "fir")))
-    config = hf.ViTConfig(**_LAYERS, image_size=32, patch_size=8, id2label=names)
-    model = _seeded(lambda: hf.ViTForImageClassification(config))
-    return _save(folder, model, _square(hf.ViTImageProcessor, 32))
+    config = hf.ViTConfig(**LAYERS, image_size=32, patch_size=8, id2label=names)
+    model = seeded(lambda: hf.ViTForImageClassification(config))
+    return save(folder, model, square(hf.ViTImageProcessor, 32))
 
 
 def tiny_dinov2(folder: Path) -> Path:
     """As facebook/dinov2-base: 28 px (short side 32, then centre crop), patches of 14."""
-    layers = {name: size for name, size in _LAYERS.items() if name != "intermediate_size"}
+    layers = {name: size for name, size in LAYERS.items() if name != "intermediate_size"}
     config = hf.Dinov2Config(**layers, image_size=28, patch_size=14)
     processor = hf.BitImageProcessor(
         size={"shortest_edge": 32},
@@ -59,22 +59,22 @@ def tiny_dinov2(folder: Path) -> Path:
         image_mean=[0.485, 0.456, 0.406],
         image_std=[0.229, 0.224, 0.225],
     )
-    return _save(folder, _seeded(lambda: hf.Dinov2Model(config)), processor)
+    return save(folder, seeded(lambda: hf.Dinov2Model(config)), processor)
 
 
 def tiny_dinov3(folder: Path) -> Path:
     """As facebook/dinov3-vits16-pretrain-lvd1689m: 32 px, patches of 8, four register tokens."""
-    config = hf.DINOv3ViTConfig(**_LAYERS, image_size=32, patch_size=8, num_register_tokens=4)
+    config = hf.DINOv3ViTConfig(**LAYERS, image_size=32, patch_size=8, num_register_tokens=4)
     processor = hf.DINOv3ViTImageProcessor(size={"height": 32, "width": 32})
-    return _save(folder, _seeded(lambda: hf.DINOv3ViTModel(config)), processor)
+    return save(folder, seeded(lambda: hf.DINOv3ViTModel(config)), processor)
 
 
 def tiny_clip(folder: Path) -> Path:
     """As openai/clip-vit-base-patch32: 32 px, patches of 8, a projection to 16 values."""
     config = hf.CLIPConfig(
-        vision_config={**_LAYERS, "image_size": 32, "patch_size": 8, "projection_dim": 16},
+        vision_config={**LAYERS, "image_size": 32, "patch_size": 8, "projection_dim": 16},
         text_config={
-            **_LAYERS,
+            **LAYERS,
             "vocab_size": 300,
             "projection_dim": 16,
             "bos_token_id": 256,
@@ -86,7 +86,7 @@ def tiny_clip(folder: Path) -> Path:
     tokens = [*sorted(ByteLevel.alphabet()), "<|startoftext|>", "<|endoftext|>"]
     tokenizer = hf.CLIPTokenizer(vocab={token: i for i, token in enumerate(tokens)}, merges=[])
     processor = hf.CLIPProcessor(_clip_images(), tokenizer)
-    return _save(folder, _seeded(lambda: hf.CLIPModel(config)), processor)
+    return save(folder, seeded(lambda: hf.CLIPModel(config)), processor)
 
 
 def tiny_siglip(folder: Path) -> Path:
@@ -95,20 +95,20 @@ def tiny_siglip(folder: Path) -> Path:
     Without a tokenizer: SigLIP's own needs sentencepiece.
     """
     config = hf.SiglipConfig(
-        vision_config={**_LAYERS, "image_size": 32, "patch_size": 8},
-        text_config={**_LAYERS, "vocab_size": 64, "bos_token_id": 1, "eos_token_id": 2},
+        vision_config={**LAYERS, "image_size": 32, "patch_size": 8},
+        text_config={**LAYERS, "vocab_size": 64, "bos_token_id": 1, "eos_token_id": 2},
     )
-    model = _seeded(lambda: hf.SiglipModel(config))
-    return _save(folder, model, _square(hf.SiglipImageProcessor, 32))
+    model = seeded(lambda: hf.SiglipModel(config))
+    return save(folder, model, square(hf.SiglipImageProcessor, 32))
 
 
 def tiny_blip(folder: Path) -> Path:
     """As Salesforce/blip-image-captioning-base: 32 px, patches of 8, writes words of WORDS."""
     tokenizer = word_tokenizer(extra=("[DEC]",))
     config = hf.BlipConfig(
-        vision_config={**_LAYERS, "image_size": 32, "patch_size": 8},
+        vision_config={**LAYERS, "image_size": 32, "patch_size": 8},
         text_config={
-            **_LAYERS,
+            **LAYERS,
             "vocab_size": len(tokenizer),
             "max_position_embeddings": 64,
             "bos_token_id": tokenizer.convert_tokens_to_ids("[DEC]"),
@@ -119,34 +119,34 @@ def tiny_blip(folder: Path) -> Path:
         projection_dim=16,
         image_text_hidden_size=16,
     )
-    model = _seeded(lambda: hf.BlipForConditionalGeneration(config))
+    model = seeded(lambda: hf.BlipForConditionalGeneration(config))
     _mute(model.text_decoder.cls.predictions.decoder.bias, tokenizer)
-    return _save(folder, model, hf.BlipProcessor(_square(hf.BlipImageProcessor, 32), tokenizer))
+    return save(folder, model, hf.BlipProcessor(square(hf.BlipImageProcessor, 32), tokenizer))
 
 
 def tiny_git(folder: Path) -> Path:
     """As microsoft/git-base: a decoder that repeats its prompt before what it adds."""
     tokenizer = word_tokenizer(model_input_names=["input_ids", "attention_mask"])
     config = hf.GitConfig(
-        **_LAYERS,
-        vision_config={**_LAYERS, "image_size": 32, "patch_size": 8},
+        **LAYERS,
+        vision_config={**LAYERS, "image_size": 32, "patch_size": 8},
         vocab_size=len(tokenizer),
         max_position_embeddings=64,
         bos_token_id=tokenizer.cls_token_id,
         eos_token_id=tokenizer.sep_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    model = _seeded(lambda: hf.GitForCausalLM(config))
+    model = seeded(lambda: hf.GitForCausalLM(config))
     _mute(model.output.bias, tokenizer)
-    return _save(folder, model, hf.GitProcessor(_clip_images(), tokenizer))
+    return save(folder, model, hf.GitProcessor(_clip_images(), tokenizer))
 
 
 def tiny_blip2(folder: Path) -> Path:
     """As Salesforce/blip2-opt-2.7b: 4 queries look at the image, and an OPT writes."""
     tokenizer = _opening_tokenizer(additional_special_tokens=["<image>"])
     config = hf.Blip2Config(
-        vision_config={**_LAYERS, "image_size": 32, "patch_size": 8, "initializer_range": 0.02},
-        qformer_config={**_LAYERS, "vocab_size": len(tokenizer)},
+        vision_config={**LAYERS, "image_size": 32, "patch_size": 8, "initializer_range": 0.02},
+        qformer_config={**LAYERS, "vocab_size": len(tokenizer)},
         text_config=hf.OPTConfig(
             hidden_size=32,
             word_embed_proj_dim=32,
@@ -159,9 +159,9 @@ def tiny_blip2(folder: Path) -> Path:
         num_query_tokens=4,
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
     )
-    model = _seeded(lambda: hf.Blip2ForConditionalGeneration(config), std=0.3)
-    images = _square(hf.BlipImageProcessor, 32)
-    return _save(folder, model, hf.Blip2Processor(images, tokenizer, num_query_tokens=4))
+    model = seeded(lambda: hf.Blip2ForConditionalGeneration(config), std=0.3)
+    images = square(hf.BlipImageProcessor, 32)
+    return save(folder, model, hf.Blip2Processor(images, tokenizer, num_query_tokens=4))
 
 
 def tiny_florence2(folder: Path) -> Path:
@@ -198,10 +198,10 @@ def tiny_florence2(folder: Path) -> Path:
         ),
         image_token_id=tokenizer.image_token_id,
     )
-    model = _seeded(lambda: hf.Florence2ForConditionalGeneration(config), std=0.3)
+    model = seeded(lambda: hf.Florence2ForConditionalGeneration(config), std=0.3)
     images = _clip_images()
     images.image_seq_length = 17
-    return _save(folder, model, hf.Florence2Processor(images, tokenizer))
+    return save(folder, model, hf.Florence2Processor(images, tokenizer))
 
 
 def tiny_llava(folder: Path) -> Path:
@@ -210,9 +210,9 @@ def tiny_llava(folder: Path) -> Path:
         extra=("<image>",), model_input_names=["input_ids", "attention_mask"]
     )
     config = hf.LlavaConfig(
-        vision_config=hf.CLIPVisionConfig(**_LAYERS, image_size=32, patch_size=8),
+        vision_config=hf.CLIPVisionConfig(**LAYERS, image_size=32, patch_size=8),
         text_config=hf.LlamaConfig(
-            **_LAYERS,
+            **LAYERS,
             vocab_size=len(tokenizer),
             bos_token_id=tokenizer.cls_token_id,
             eos_token_id=tokenizer.sep_token_id,
@@ -235,8 +235,8 @@ def tiny_llava(folder: Path) -> Path:
         num_additional_image_tokens=1,
         chat_template=chat,
     )
-    model = _seeded(lambda: hf.LlavaForConditionalGeneration(config))
-    return _save(folder, model, processor)
+    model = seeded(lambda: hf.LlavaForConditionalGeneration(config))
+    return save(folder, model, processor)
 
 
 def tiny_vilt(folder: Path) -> Path:
@@ -246,25 +246,25 @@ def tiny_vilt(folder: Path) -> Path:
     """
     tokenizer = word_tokenizer()
     config = hf.ViltConfig(
-        **_LAYERS,
+        **LAYERS,
         image_size=64,
         patch_size=16,
         vocab_size=len(tokenizer),
         id2label=dict(enumerate(ANSWERS)),
         pad_token_id=tokenizer.pad_token_id,
     )
-    model = _seeded(lambda: hf.ViltForQuestionAnswering(config), std=0.3)
+    model = seeded(lambda: hf.ViltForQuestionAnswering(config), std=0.3)
     images = hf.ViltImageProcessor(size={"shortest_edge": 64}, size_divisor=16)
-    return _save(folder, model, hf.ViltProcessor(images, tokenizer))
+    return save(folder, model, hf.ViltProcessor(images, tokenizer))
 
 
 def tiny_bert(folder: Path) -> Path:
     """A plain language model as BERTimbau is one: no sentence-transformers files beside it."""
     tokenizer = word_tokenizer()
-    config = hf.BertConfig(**_LAYERS, vocab_size=len(tokenizer), max_position_embeddings=64)
-    model = _seeded(lambda: hf.BertModel(config))
+    config = hf.BertConfig(**LAYERS, vocab_size=len(tokenizer), max_position_embeddings=64)
+    model = seeded(lambda: hf.BertModel(config))
     tokenizer.save_pretrained(folder)
-    return _save(folder, model)
+    return save(folder, model)
 
 
 def tiny_sentences(folder: Path) -> Path:
@@ -319,7 +319,7 @@ def _ids(tokenizer: hf.PreTrainedTokenizerFast) -> dict[str, int]:
     return {"vocab_size": len(tokenizer), **{name: getattr(tokenizer, name) for name in names}}
 
 
-def _seeded(build: Callable[[], torch.nn.Module], std: float = 0.15) -> torch.nn.Module:
+def seeded(build: Callable[[], torch.nn.Module], std: float = 0.15) -> torch.nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = build().eval()
@@ -338,7 +338,7 @@ def _mute(bias: torch.Tensor, tokenizer: hf.BertTokenizer) -> None:
         bias[wanted] = 0.0
 
 
-def _square(processor: type, side: int) -> hf.BaseImageProcessor:
+def square(processor: type, side: int) -> hf.BaseImageProcessor:
     return processor(size={"height": side, "width": side})
 
 
@@ -346,7 +346,7 @@ def _clip_images() -> hf.BaseImageProcessor:
     return hf.CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
 
 
-def _save(folder: Path, model: torch.nn.Module, processor: object | None = None) -> Path:
+def save(folder: Path, model: torch.nn.Module, processor: object | None = None) -> Path:
     model.save_pretrained(folder)
     if processor is not None:
         processor.save_pretrained(folder)

@@ -56,6 +56,7 @@ class Labelling:
     """collection: the images with the labelers' columns, tagged synthetic. answers: all of them.
     labelers: column -> how it was made, JSON-able. store: a sentence on what came from it.
     marks: what must stand beside every number that involves these labels, such as "random weights".
+    column_marks: column -> those of its labeler, where it has any.
     notes: what a reader must know before trusting the labels."""
 
     collection: Collection
@@ -63,4 +64,5 @@ class Labelling:
     labelers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     store: str = ""
     marks: tuple[str, ...] = ()
+    column_marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

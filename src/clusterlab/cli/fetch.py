@@ -33,6 +33,7 @@ examples:
   clusterlab fetch +experiment=food_resnet50
   clusterlab fetch +experiment=clothing_dinov2,clothing_clip
   clusterlab fetch extractor=vit
+  clusterlab fetch labeler=llava
 """
 
 
@@ -46,9 +47,10 @@ def main(words: list[str]) -> int:
     config_dir = Path(folder) if folder else None
     runs = [_needs(run, config_dir) for run in _runs(overrides)]
     found: dict[tuple[str | None, ...], dict[str, Any]] = {}
-    for extractor, needed in runs:
+    for who, needed in runs:
         if not needed and not as_json:
-            print(f"{extractor} uses no model: there is nothing to fetch.")
+            verb = "uses" if len(who) == 1 else "use"
+            print(f"{' and '.join(who)} {verb} no model: there is nothing to fetch.")
         for source in needed:
             files = (source.model, source.revision, source.weights)
             if files not in found:
@@ -61,10 +63,10 @@ def main(words: list[str]) -> int:
 
 
 def _meant(word: str) -> str:
-    """People type the name of an extractor, or of an experiment, as it is."""
+    """People type the name of an extractor, a labeler or an experiment as it is."""
     from clusterlab.config.find import groups
 
-    for group, prefix in (("extractor", ""), ("experiment", "+")):
+    for group, prefix in (("extractor", ""), ("labeler", ""), ("experiment", "+")):
         if word in groups().get(group, {}):
             return f" Did you mean {prefix}{group}={word}?"
     return ""
@@ -78,8 +80,8 @@ def _runs(overrides: list[str]) -> list[list[str]]:
     return [[f"+experiment={name}", *others] for name in names] or [others]
 
 
-def _needs(overrides: list[str], config_dir: Path | None) -> tuple[str, list[Source]]:
-    """The extractor that a run would use, and the sources of its models."""
+def _needs(overrides: list[str], config_dir: Path | None) -> tuple[list[str], list[Source]]:
+    """The extractor and the labelers that a run would use, and the sources of all its models."""
     from clusterlab.config.build import build
     from clusterlab.config.compose import compose
     from clusterlab.config.resolved import resolve, stage_choices
@@ -88,7 +90,8 @@ def _needs(overrides: list[str], config_dir: Path | None) -> tuple[str, list[Sou
     plan = build({**resolve(config), "store": False}, stage_choices(config.hydra.runtime.choices))
     from clusterlab.models.needs import sources
 
-    return plan.extractor.name, list(sources(plan.extractor.instance))
+    needed = [s for where, one in plan.users_of_models.items() for s in sources(one, where)]
+    return [plan.extractor.name, *plan.labelers], needed
 
 
 def _fetch(source: Source) -> dict[str, Any]:

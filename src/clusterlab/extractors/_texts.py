@@ -35,15 +35,15 @@ def described_images(
         "code": origin({"_target_": component.config["_target_"]}),
     }
     images = ImagePass(collection, describer.prepare, settings)
-    written, sentence = written_texts(
-        images, session, settings, description, f"Extractor '{component.name}'"
+    written = written_texts(
+        images, session, settings, description, who=f"Extractor '{component.name}'"
     )
-    rows = sorted(written)
+    rows = sorted(written.texts)
     if not rows:
         raise nothing_readable(images)
     texts = []
     for row in rows:
-        raw, seconds = written[row]
+        raw, seconds = written.texts[row]
         text, note = repair(raw)
         texts.append(Text(collection.ids[row], text, describer.name, seconds, note))
     vectors = encode([text.text for text in texts], describer.encoder, settings)
@@ -61,7 +61,7 @@ def described_images(
     return Extraction(
         features=features,
         failures=images.all_failures(),
-        store=f"{sentence}; {vectors.sentence}",
+        store=f"{written.sentence}; {vectors.sentence}",
         texts=tuple(texts),
         compute=session.facts,
         notes=tuple(_notes(texts)),

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
-import transformers
 
-from clusterlab.errors import ComponentError
-from clusterlab.models.pretrained import load_config, load_pretrained
-from clusterlab.models.processor import Processor, name_of
+from clusterlab.models.image_to_text import Writer
 from clusterlab.models.sentence_encoder import SentenceEncoder
 from clusterlab.models.source import Source
-from clusterlab.models.writing import Inputs, ask, own_settings, together, write
-from clusterlab.store import key_of
+from clusterlab.models.writing import Inputs
 
 
 class ImageToText:
@@ -42,7 +37,7 @@ class ImageToText:
     """
 
     version = 1
-    batch_sizes = (8, 32)
+    batch_sizes = Writer.batch_sizes
 
     def __init__(
         self,
@@ -57,25 +52,25 @@ class ImageToText:
         encoder_revision: str | None = None,
         random_state: int = 0,
     ) -> None:
-        for name, value in (("max_new_tokens", max_new_tokens), ("num_beams", num_beams)):
-            if value < 1:
-                raise ComponentError(f"extractor.{name} must be 1 or more, not {value}.")
-        self.name = name_of(model)
-        self.source = Source(model=model, revision=revision, weights=weights)
-        self.sources = (self.source,)
+        self._writer = Writer(
+            Source(model=model, revision=revision, weights=weights),
+            max_new_tokens=max_new_tokens,
+            num_beams=num_beams,
+            random_state=random_state,
+        )
+        self.name = self._writer.name
+        self.source = self._writer.source
+        self.sources = self._writer.sources
         self.encoder = SentenceEncoder(model=encoder, revision=encoder_revision)
         self.prompt = prompt
         self.max_new_tokens = max_new_tokens
         self.num_beams = num_beams
-        self.random_state = random_state
-        self._processor = Processor(self.source)
 
     def fingerprint(self) -> dict[str, Any]:
         """Raises ComponentError where the model cannot be found, or does not take the prompt."""
-        self._check()
+        self._writer.check(self.prompt)
         return {
-            **self._processor.identity(self.random_state),
-            "generation": key_of(own_settings(self.source).to_dict()),
+            **self._writer.fingerprint(),
             "prompt": self.prompt,
             "max_new_tokens": self.max_new_tokens,
             "num_beams": self.num_beams,
@@ -83,41 +78,21 @@ class ImageToText:
 
     def prepare(self, image: np.ndarray) -> Inputs:
         """Returns what the model's processor makes of one image, and of the prompt."""
-        return ask(self._processor.own, self._config.model_type, image, self.prompt)
+        return self._writer.request(image, self.prompt)
 
     def build(self) -> torch.nn.Module:
         """Raises ComponentError for weights that are absent, broken or another model's."""
-        self._check()
-        module: Any = load_pretrained(
-            transformers.AutoModelForImageTextToText, self.source, random_state=self.random_state
-        )
-        module.generation_config = own_settings(self.source)
-        return module  # type: ignore[no-any-return]
+        self._writer.check(self.prompt)
+        return self._writer.build()
 
     def apply(self, module: Any, inputs: Sequence[Inputs], device: torch.device) -> list[str]:
         """Returns the captions, without the prompt; an empty one where the model says nothing."""
-        tokenizer = self._processor.loaded.tokenizer
-        texts = [""] * len(inputs)
-        for rows in together(inputs):
-            batch = {
-                name: torch.cat([inputs[row][name] for row in rows]).to(device)
-                for name in inputs[rows[0]]
-            }
-            written = write(
-                module,
-                tokenizer,
-                batch,
-                max_new_tokens=self.max_new_tokens,
-                num_beams=self.num_beams,
-            )
-            for row, text in zip(rows, written, strict=True):
-                texts[row] = text
-        return texts
+        return self._writer.apply(module, inputs, device)
 
     @property
     def processor(self) -> Any:
         """The model's own, in a copy for this thread; a trainer makes captions into input by it."""
-        return self._processor.own
+        return self._writer.processor
 
     def backbone(self, module: Any) -> torch.nn.Module:
         own: torch.nn.Module = module
@@ -125,35 +100,7 @@ class ImageToText:
 
     def with_weights(self, weights: str) -> ImageToText:
         other = copy(self)
-        other.source = self.source.with_weights(weights)
-        other.sources = (other.source,)
-        other._processor = Processor(other.source)
+        other._writer = self._writer.with_weights(weights)
+        other.source = other._writer.source
+        other.sources = other._writer.sources
         return other
-
-    @cached_property
-    def _config(self) -> Any:
-        return load_config(self.source)
-
-    def _check(self) -> None:
-        """Before an image is read: try the processor on a grey one."""
-        kind = transformers.AutoModelForImageTextToText
-        if type(self._config) not in kind._model_mapping:
-            raise ComponentError(
-                f"'{self.name}' is a {self._config.model_type} model, which writes nothing about "
-                "images. Choose another extractor.model, such as "
-                "Salesforce/blip-image-captioning-base."
-            )
-        processor = self._processor.loaded
-        if self.prompt is None and getattr(processor, "chat_template", None):
-            raise ComponentError(
-                f"'{self.name}' is a chat model: it answers a request. Say what to write, such as "
-                "extractor.prompt='Describe this image in one sentence.'"
-            )
-        try:
-            self.prepare(np.full((64, 64, 3), 128, np.uint8))
-        except Exception as error:
-            first = " ".join(str(error).split())[:200].rstrip(".")
-            raise ComponentError(
-                f"The processor of '{self.name}' does not take an image with extractor.prompt="
-                f"{self.prompt!r}: {first}. Change the prompt (null for none)."
-            ) from error

@@ -6,14 +6,12 @@ an extractor is only how one image becomes model input and how a batch becomes v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from clusterlab.components import Component, TableExtractor
 from clusterlab.environment import n_cores
 from clusterlab.extractors._joined import joined
+from clusterlab.models.ahead import bring_ahead
 from clusterlab.reading.image_vectors import image_vectors
 from clusterlab.reading.settings import Extraction, Settings
 from clusterlab.store import Store
@@ -37,10 +35,7 @@ def extract(
     workers: threads that read and prepare images; one a core by default. batch_size: images at
     once; by default what suits the extractor. They change the speed, not the vectors.
     """
-    if _uses_models(component.instance):
-        from clusterlab.models.needs import bring
-
-        bring(component.instance)
+    bring_ahead({"extractor": component.instance})
     settings = Settings(
         store=store,
         decoding=decoding or Decoding(),
@@ -64,13 +59,6 @@ def _extract(collection: Collection, component: Component, settings: Settings) -
     if hasattr(extractor, "prepare"):
         return image_vectors(collection, component, settings)
     return _from_table(collection, component)
-
-
-def _uses_models(extractor: Any) -> bool:
-    parts = getattr(extractor, "parts", None)
-    nested = parts.values() if isinstance(parts, Mapping) else ()
-    own = hasattr(extractor, "sources") or hasattr(extractor, "encoder")
-    return own or any(_uses_models(part) for part in nested)
 
 
 def _from_table(collection: Collection, component: Component) -> Extraction:

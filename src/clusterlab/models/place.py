@@ -44,10 +44,25 @@ def place(
     if compute.backend == "openvino":
         assert isinstance(module, FromPixels)
         return _OpenVino(module, dtype)
+    exact = {} if isinstance(module, FromPixels) else _computed(module)
     module = module.to(device=device, dtype=dtype)
+    for (owner, name), values in exact.items():
+        setattr(owner, name, values.to(device))
     if any(parameter.ndim == 4 for parameter in module.parameters()):
         module = module.to(memory_format=torch.channels_last)
     return torch.compile(module) if compute.compile else module
+
+
+def _computed(module: torch.nn.Module) -> dict[tuple[torch.nn.Module, str], torch.Tensor]:
+    """Tables that a module computed for itself, such as the frequencies of rotary positions, by
+    whose they are and their name. No weights: transformers keeps them in float32, whatever the
+    number format, because a rounded frequency puts the last of a thousand tokens elsewhere."""
+    return {
+        (owner, name): values
+        for owner in module.modules()
+        for name, values in owner.named_buffers(recurse=False)
+        if name in owner._non_persistent_buffers_set and values.dtype == torch.float32
+    }
 
 
 class _OpenVino:

@@ -2,7 +2,7 @@
 
 "auto" means bfloat16 where the hardware computes in it and this model's vectors keep a cosine of
 at least `TOLERANCE` to those in float32, tried on eight crops of the two photographs that come with
-scikit-learn; otherwise float32.
+scikit-learn; otherwise float32. What writes texts has its own rule: see `unasked`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,21 @@ def has_bf16(device: torch.device) -> bool:
         supported = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
         return bool(supported())
     return False
+
+
+def unasked(device: torch.device, *, halved_on_gpu: bool = False) -> str:
+    """The precision where the user says nothing: float32, which texts are made in, because one word
+    that comes out otherwise makes another text.
+
+    halved_on_gpu: of a model that is published in 16 bits, and that hardly fits otherwise; on a GPU
+    it computes in bfloat16, or in float16 where the hardware lacks that.
+
+    >>> unasked(torch.device("cpu"), halved_on_gpu=True)
+    'fp32'
+    """
+    if not halved_on_gpu or device.type == "cpu":
+        return "fp32"
+    return "bf16" if has_bf16(device) else "fp16"
 
 
 def agreement(vectors: Sequence[np.ndarray], exact: Sequence[np.ndarray]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,19 @@ def load_processor(source: Source) -> Any:
 
 
 def load_pretrained(
-    auto_class: Any, source: Source, *, random_state: int = 0, may_lack: Sequence[str] = ()
+    auto_class: Any,
+    source: Source,
+    *,
+    random_state: int = 0,
+    may_lack: Sequence[str] = (),
+    dtype: torch.dtype | None = torch.float32,
 ) -> torch.nn.Module:
-    """The model in float32 on the CPU, ready for inference.
+    """The model on the CPU, ready for inference.
 
     auto_class: such as transformers.AutoModel. may_lack: beginnings of the names of weights that
-    do no harm if they are missing. Raises ComponentError for weights that are another model's.
+    do no harm if they are missing. dtype: None for the number format of the weights' file, or the
+    narrowest that holds all of them exactly. Raises ComponentError for weights that are another
+    model's.
     """
     config = load_config(source)
     if hasattr(config, "mask_ratio"):
@@ -51,7 +59,7 @@ def load_pretrained(
         if source.random:
             with torch.random.fork_rng():
                 torch.manual_seed(random_state)
-                model = auto_class.from_config(config, dtype=torch.float32)
+                model = auto_class.from_config(config, dtype=dtype or torch.float32)
             return model.eval()  # type: ignore[no-any-return]
         kind = type(_empty(auto_class, config))
         state = read_state(source.files())
@@ -60,7 +68,7 @@ def load_pretrained(
             None,
             config=config,
             state_dict=state,
-            dtype=torch.float32,
+            dtype=dtype or _format(state),
             ignore_mismatched_sizes=True,
             output_loading_info=True,
         )
@@ -72,6 +80,16 @@ def load_pretrained(
             f"{problem}. Choose the model that they belong to ({source.setting})."
         )
     return model.eval()  # type: ignore[no-any-return]
+
+
+def _format(state: Mapping[str, torch.Tensor]) -> torch.dtype:
+    """The number format that holds all of these weights exactly.
+
+    >>> _format({"a": torch.zeros(1, dtype=torch.bfloat16), "b": torch.zeros(1, dtype=torch.long)})
+    torch.bfloat16
+    """
+    found = {values.dtype for values in state.values() if values.is_floating_point()}
+    return reduce(torch.promote_types, found) if found else torch.float32
 
 
 def _misfit(info: Mapping[str, Any], may_lack: Sequence[str], own: set[str]) -> str:

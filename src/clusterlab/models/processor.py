@@ -91,7 +91,8 @@ def _load(source: Source) -> Any:
         raise ComponentError(
             f"The processor of '{source.model}' cannot be loaded: {reason(error)}. The folder "
             "needs the model's image processor (preprocessor_config.json or processor_config.json) "
-            "and its tokenizer (tokenizer.json). Choose another extractor.model."
+            "and its tokenizer (tokenizer.json). Choose another "
+            f"{source.setting.rpartition('.')[0]}.model."
         ) from error
     return processor
 

@@ -19,7 +19,7 @@ from clusterlab.environment import versions
 from clusterlab.errors import ComponentError
 from clusterlab.models.device import choose_devices
 from clusterlab.models.place import check_backend, place
-from clusterlab.models.precision import DTYPES, check_precision
+from clusterlab.models.precision import DTYPES, check_precision, unasked
 from clusterlab.types import Compute
 
 log = logging.getLogger("clusterlab")
@@ -45,14 +45,17 @@ class Session:
 
     @classmethod
     def of(cls, model: Model, compute: Compute) -> Session:
-        """In float32, unless the user says otherwise. Raises ComponentError for a device, a
-        precision or a backend that is not there."""
+        """In float32, or as `unasked` has it, unless the user says otherwise. Raises ComponentError
+        for a device, a precision or a backend that is not there."""
         devices = choose_devices(compute.device)
         check_precision(compute.precision)
         check_backend(compute.backend, devices)
         # cuDNN would round the inputs of float32 convolutions to TF32.
         torch.backends.cudnn.allow_tf32 = False
-        precision = "fp32" if compute.precision == "auto" else compute.precision
+        precision = compute.precision
+        if precision == "auto":
+            halved = getattr(model, "halved_on_gpu", False)
+            precision = unasked(devices[0], halved_on_gpu=halved)
         return cls(model, model.fingerprint(), compute, devices, precision)
 
     @property
@@ -161,7 +164,8 @@ class Session:
         if size == 1:
             raise ComponentError(
                 f"Not even one image fits into the memory of {self.devices[0]}: {error}. Use "
-                "precision=bf16, a smaller extractor.crop, another model, or device=cpu."
+                "precision=bf16, a smaller extractor.crop where it has one, another model, or "
+                "device=cpu."
             )
         self.limit = size // 2
         log.warning("out of memory with a batch of %d: going on with %d", size, self.limit)

@@ -60,12 +60,18 @@ class ImagePass:
             cv2.setNumThreads(threads)
 
     def results(
-        self, rows: list[int], call: Callable[[list[Any]], Any], *, batch_size: int, name: str
+        self,
+        rows: list[int],
+        call: Callable[[list[Any]], Any],
+        *,
+        batch_size: int,
+        name: str,
+        doing: str = "extract",
     ) -> Iterator[list[tuple[int, Any]]]:
         """Batches of (row, what `call` made of its input). name: what the log calls whoever works
-        on them; "" logs nothing."""
+        on them; "" logs nothing. doing: what the progress bar calls the work."""
         begin, working, n = time.perf_counter(), 0.0, 0
-        for batch in self.batches(rows, batch_size=batch_size, what="extract"):
+        for batch in self.batches(rows, batch_size=batch_size, what=doing):
             started = time.perf_counter()
             results = call([item for _, item in batch])
             working += time.perf_counter() - started
@@ -77,6 +83,10 @@ class ImagePass:
                 "%s: %d images in %.1f s, %.1f a second; %.0f%% of the time waiting for images",
                 *(name, n, whole, n / whole, 100 * max(0.0, 1 - working / whole)),
             )
+
+    def read(self, row: int) -> Any:
+        """What is made of one image; several threads may ask. Raises whatever reading raises."""
+        return self._prepare(row)
 
     def fail(self, row: int, error: BaseException) -> None:
         kind, message = describe_failure(error)

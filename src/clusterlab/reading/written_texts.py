@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from clusterlab.models.session import Session
@@ -14,17 +15,32 @@ from clusterlab.reading.settings import Settings
 from clusterlab.store import key_of
 
 
+@dataclass(frozen=True)
+class Written:
+    """texts: row -> (text as written, the seconds that it took). stored: the rows whose text was
+    in the store. sentence: what came from there, and why the rest did not."""
+
+    texts: Mapping[int, tuple[str, float]]
+    stored: frozenset[int]
+    sentence: str
+
+
 def written_texts(
     images: ImagePass,
     session: Session,
     settings: Settings,
     description: Mapping[str, Any],
+    *,
     who: str,
-) -> tuple[dict[int, tuple[str, float]], str]:
-    """row -> (text as written, seconds), and what came from the store.
+    what: str = "texts",
+    doing: str = "extract",
+) -> Written:
+    """What a model writes about each image that can be read; images that fail are in
+    `images.failures`.
 
     session: of a model that writes. description: what the store knows the texts by. who: to be
-    named where it fails. Images that fail are in `images.failures`.
+    named where it fails. what: the texts are called; doing: what the progress bar calls the work.
+    Each batch is kept as soon as it is written.
     """
     store = settings.store
     first_row = images.first_rows()
@@ -34,7 +50,7 @@ def written_texts(
         reason = store.why_new("texts", description)
         for digest, text, seconds in store.texts(key_of(description), list(first_row)):
             written[first_row[digest]] = (text, seconds)
-    n_stored = len(written)
+    stored = {images.collection.digests[row] for row in written}
     missing = [row for row in first_row.values() if row not in written]
 
     def write(inputs: list[Any]) -> list[tuple[str, float]]:
@@ -44,12 +60,12 @@ def written_texts(
         return [(str(text), seconds) for text in texts]
 
     batch_size = settings.batch_size or session.batch_size
-    for batch in images.results(missing, write, batch_size=batch_size, name=who):
+    for batch in images.results(missing, write, batch_size=batch_size, name=who, doing=doing):
         written.update(batch)
         if store is not None:
             digests = images.collection.digests
             store.add_texts(description, [(digests[row], *result) for row, result in batch])
-    if store is not None and n_stored:
+    if store is not None and stored:
         store.touch(key_of(description))
     for row, digest in enumerate(images.collection.digests):
         source = first_row[digest]
@@ -57,4 +73,8 @@ def written_texts(
             written[row] = written[source]
         elif row != source:
             images.fail_like(row, source)
-    return written, store_sentence(store, n_stored, len(missing), reason, "texts")
+    return Written(
+        texts=written,
+        stored=frozenset(r for r, d in enumerate(images.collection.digests) if d in stored),
+        sentence=store_sentence(store, len(stored), len(missing), reason, what),
+    )
