@@ -22,6 +22,7 @@ from clusterlab.datasets.summary import summarize
 from clusterlab.images import decode
 from clusterlab.metrics.classification import classification
 from clusterlab.metrics.evaluator import Evaluator
+from clusterlab.outcome import Outcome
 from clusterlab.training import Predictions, Training
 from clusterlab.types import (
     NOISE,
@@ -33,7 +34,6 @@ from clusterlab.types import (
     FileImage,
     ImageSource,
     MemoryImage,
-    Outcome,
     Text,
 )
 

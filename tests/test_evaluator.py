@@ -505,7 +505,6 @@ def test_what_a_model_labelled_is_marked() -> None:
     found = evaluate(images, rng.normal(size=(90, 2)), np.arange(90) % 4)
     marks = found.scores.groupby("label")["marks"].unique().map(list).to_dict()
     assert marks == {"label": [""], "llava": ["synthetic"], "clip": ["synthetic"], "": [""]}
-    assert "llava: these labels were made by a model; no person has checked them." in found.notes
     assert [about.synthetic for about in found.homogeneity] == [False, True, True]
     (agreed,) = found.agreements
     assert (agreed.one, agreed.other, agreed.n) == ("llava", "clip", 90)

@@ -18,11 +18,12 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from clusterlab.images import decode
+from clusterlab.members import showcase
 from clusterlab.outcome import Outcome
 from clusterlab.reports.classes import Group, classes_of, legend
 from clusterlab.reports.figures import write_figures
 from clusterlab.reports.maps import draw_cluster_map, draw_label_map
-from clusterlab.reports.members import by_centrality, showcase, spread
+from clusterlab.reports.members import by_centrality, spread
 from clusterlab.reports.names import slugs
 from clusterlab.reports.palette import NOISE_GREY, PALETTE, cluster_colours
 from clusterlab.reports.plots.bars import draw_bars

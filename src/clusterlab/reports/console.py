@@ -10,9 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from clusterlab.outcome import Outcome
+from clusterlab.reports.console_meaning import meaning_lines
 from clusterlab.reports.marks import explain, joined
 from clusterlab.reports.page.text import plural
 from clusterlab.reports.seen import seen_labels
+from clusterlab.reports.synthetic import column_tags, run_marks
 from clusterlab.types import NOISE
 
 _SHOWN = ("ari", "ami", "nmi", "purity")
@@ -26,15 +28,17 @@ _NAMED = {
 
 def summary(outcome: Outcome, folder: Path) -> str:
     """The clusters found, the headline scores with their chance levels, how well a fine-tuned model
-    names the classes, and what to know; above all that, what the features are marked with."""
-    marks = outcome.features.marks
-    lines = [line for mark in marks for line in textwrap.wrap(explain(mark), 80)]
+    names the classes, what labelers and namers came to, and what to know; above all that, what the
+    features, or labels, are marked with."""
+    lines = [line for mark in run_marks(outcome) for line in textwrap.wrap(explain(mark), 80)]
     lines += [_what(outcome), ""]
     rows = [*_rows(outcome), *_named(outcome)]
     if rows:
         lines.append(f"{_scored(outcome):<32}{'score':>8}{'by chance':>12}")
         lines += rows
         lines.append("")
+    if found := meaning_lines(outcome):
+        lines += [*found, ""]
     for note in outcome.notes:
         lines += textwrap.wrap(note, 78, initial_indent="! ", subsequent_indent="  ")
     lines.append(f"report: {folder / 'report.html'}")
@@ -60,9 +64,10 @@ def _rows(outcome: Outcome) -> list[str]:
     for row in scores[(scores.noise == "cluster") & (scores.split == split)].itertuples():
         if row.metric in _SHOWN and row.label in outcome.collection.labels:
             chance = _three(row.chance) if pd.notna(row.chance) else ""
-            tags = [*marks, *(["supervised"] if row.label in supervised else [])]
+            tags = [*marks, *column_tags(outcome, row.label)]
+            tags += ["supervised"] if row.label in supervised else []
             lines.append(_row(row.metric, row.label, _three(row.value), chance, tags))
-        elif row.metric == "silhouette":
+        elif row.metric in ("silhouette", "dbcv"):
             lines.append(_row(row.metric, f"in {row.space}", _three(row.value), "", marks))
     return lines
 
@@ -79,8 +84,11 @@ def _named(outcome: Outcome) -> list[str]:
     found = outcome.classification
     if found is None:
         return []
+    marks = outcome.features.marks
+    columns = [said.column for said in outcome.predictions]
+    tags = {column: [*marks, *column_tags(outcome, column)] for column in columns}
     return [
-        _row(name, said.column, _three(value), "", outcome.features.marks)
+        _row(name, said.column, _three(value), "", tags[said.column])
         for said in outcome.predictions
         for metric, name in _NAMED.items()
         if math.isfinite(value := found.headline.get(f"{metric}/{said.column}", math.nan))

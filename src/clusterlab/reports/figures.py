@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from clusterlab.outcome import Outcome
+from clusterlab.reports.called import called
 from clusterlab.reports.classes import classes_of
 from clusterlab.reports.maps import (
     cluster_groups,
@@ -19,6 +20,7 @@ from clusterlab.reports.maps import (
     draw_label_map,
     draw_split_map,
 )
+from clusterlab.reports.meaning_figures import draw_meaning, synthetic_bands
 from clusterlab.reports.names import label_slugs, projection_names, split_map_names
 from clusterlab.reports.page.text import plural
 from clusterlab.reports.palette import PALETTE
@@ -38,8 +40,8 @@ def write_figures(
 ) -> list[Path]:
     """Draw all figures into an existing folder. Returns the paths, in the order written.
 
-    What the features are marked with stands below each, and below a map that it mixes images which
-    training has seen with others.
+    What the features are marked with stands below each; below a map, that it mixes images which
+    training has seen with others; and below what shows labels that a model made, that one did.
     thumbnails: row -> WebP; filled as needed, so that write_html can use them again.
     """
     cache = {} if thumbnails is None else thumbnails
@@ -49,12 +51,14 @@ def write_figures(
         *projection_names(outcome.views, outcome.collection).values(),
         *split_map_names(outcome.views, outcome.collection).values(),
     }
+    made = synthetic_bands(outcome)
     # Compressing goes on beside drawing.
     with ThreadPoolExecutor(1) as pool:
         written = []
         for name, figure in _figures(outcome, cache):
             paths.append(folder / name)
-            picture = with_footer(render(figure), mixed if name in maps else None)
+            picture = with_footer(render(figure), made.get(name))
+            picture = with_footer(picture, mixed if name in maps else None)
             written.append(pool.submit(save, with_footer(picture, footer), paths[-1]))
         for one in written:
             one.result()
@@ -74,13 +78,14 @@ def _figures(outcome: Outcome, cache: dict[int, bytes | None]) -> Iterator[tuple
         split, seen = collection.split, seen_splits(outcome)
         yield name, draw_split_map(outcome.views[view], split, seen, view=view)
     yield from draw_training(outcome)
-    yield "cluster_sizes.png", _sizes(labels)
+    yield "cluster_sizes.png", _sizes(outcome)
     for column, slug in label_slugs(collection).items():
-        label = outcome.summary["labels"][column]
-        if label["counts"]:
+        label = outcome.summary["labels"].get(column)
+        if label and label["counts"]:
             yield f"classes_{slug}.png", _class_counts(column, label, outcome.summary["n_images"])
         if columns[column].names:
             yield f"contingency_{slug}.png", draw_contingency(columns[column], labels)
+    yield from draw_meaning(outcome, columns)
     if outcome.explained_variance is not None and len(outcome.explained_variance):
         yield "explained_variance.png", draw_variance(outcome.explained_variance)
     sizes = outcome.summary["sizes"]
@@ -91,14 +96,16 @@ def _figures(outcome: Outcome, cache: dict[int, bytes | None]) -> Iterator[tuple
     yield from draw_sheets(outcome, cache)
 
 
-def _sizes(labels: np.ndarray) -> Figure:
+def _sizes(outcome: Outcome) -> Figure:
+    labels = outcome.clustering.labels
     groups, _ = cluster_groups(labels)
+    names = {f"cluster {c}": called(outcome, int(c)) for c in outcome.clustering.clusters}
     sizes = [group.count for group in groups if group.role == "cluster"]
     spread = f"The largest holds {max(sizes):,}, the smallest {min(sizes):,}" if sizes else ""
     # Noise first: it must not vanish among the bars that there is no room for.
     ordered = sorted(groups, key=lambda group: group.role != "noise")
     return draw_bars(
-        [group.name for group in ordered],
+        [names.get(group.name, group.name) for group in ordered],
         [group.count for group in ordered],
         [group.colour for group in ordered],
         title=f"Cluster sizes: {count_clusters(labels)}",

@@ -22,10 +22,13 @@ from clusterlab.reports.page.headline import headline
 from clusterlab.reports.page.learned import learned, rows_on_page
 from clusterlab.reports.page.made import made
 from clusterlab.reports.page.map_data import map_data
+from clusterlab.reports.page.meaning import meaning
 from clusterlab.reports.page.scores import all_scores, headline_scores
+from clusterlab.reports.page.stability import stability
 from clusterlab.reports.page.text import number, picture, plural, projection, script_json
 from clusterlab.reports.page.thumbs import Thumbs, choose_thumbs
 from clusterlab.reports.seen import mixture
+from clusterlab.reports.synthetic import column_tags
 
 
 def write_html(
@@ -73,10 +76,13 @@ def _page(
         "marks": outcome.features.marks,
         "scores": headline_scores(outcome),
         "learned": section,
+        "stability": stability(outcome),
+        "meaning": meaning(outcome, figures),
         "all_scores": all_scores(outcome),
         "views": list(outcome.views),
         "projection": projection(outcome.views),
         "label_columns": [str(column) for column in outcome.collection.labels.columns],
+        "label_tags": {str(c): column_tags(outcome, str(c)) for c in outcome.collection.labels},
         "has_splits": len(set(outcome.collection.split)) > 1,
         "n_seen": n_seen,
         "n_unseen": n_unseen,

@@ -9,6 +9,7 @@ import pandas as pd
 COLUMN = "marks"
 SEEN = "seen in training"
 CHOSE = "chose the epoch"
+_LABELS = "labels of "
 _MEANINGS = {
     "random weights": "a model was never trained, so no score says what it can do",
     "seen in training": (
@@ -27,6 +28,15 @@ def joined(marks: Sequence[str]) -> str:
     return "; ".join(marks)
 
 
+def of_labels(column: str, mark: str) -> str:
+    """The mark of a run whose labels in this column carry one.
+
+    >>> of_labels("clip", "random weights")
+    'labels of clip: random weights'
+    """
+    return f"{_LABELS}{column}: {mark}"
+
+
 def explain(mark: str) -> str:
     """What the mark says, in a sentence.
 
@@ -34,9 +44,14 @@ def explain(mark: str) -> str:
     'Random weights: a model was never trained, so no score says what it can do.'
     >>> explain("mine")
     'Mine: every number is made of features that carry this mark.'
+    >>> explain("labels of clip: random weights")
+    'Labels of clip: random weights: a model was never trained, so no score says what it can do.'
     """
-    meaning = _MEANINGS.get(mark, "every number is made of features that carry this mark")
-    return f"{mark[:1].upper()}{mark[1:]}: {meaning}."
+    labels = mark.startswith(_LABELS)
+    known = mark.rpartition(": ")[2] if labels else mark
+    other = f"every number {'against' if labels else 'is made of'} "
+    other += f"{'these labels carries' if labels else 'features that carry'} this mark"
+    return f"{mark[:1].upper()}{mark[1:]}: {_MEANINGS.get(known, other)}."
 
 
 def with_marks(table: pd.DataFrame, marks: Sequence[str]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from clusterlab.members import central_first, showcase
 from clusterlab.outcome import Outcome
 from clusterlab.types import NOISE
 
@@ -26,9 +27,8 @@ def by_centrality(outcome: Outcome) -> dict[int, np.ndarray]:
         if cluster == NOISE:
             order[cluster] = np.random.default_rng(0).permutation(rows)
             continue
-        block = values[rows].astype(np.float64)
-        distance = np.linalg.norm(block - block.mean(axis=0), axis=1)
-        order[cluster] = rows[np.lexsort((distance, ~is_medoid[rows]))]
+        medoid = rows[is_medoid[rows]]
+        order[cluster] = central_first(values, rows, int(medoid[0]) if len(medoid) else None)
     return order
 
 
@@ -47,19 +47,6 @@ def clusters_by_size(labels: np.ndarray) -> list[int]:
     numbers, sizes = np.unique(labels, return_counts=True)
     pairs = zip(numbers.tolist(), sizes.tolist(), strict=True)
     return [number for number, _ in sorted(pairs, key=lambda c: (c[0] == NOISE, -c[1], c[0]))]
-
-
-def showcase(ordered: np.ndarray, count: int) -> tuple[np.ndarray, int]:
-    """Up to `count` rows: the most central half, then a fixed random draw from the others.
-
-    A sheet of central members alone makes every cluster look pure. Returns the rows and how many
-    of them are the central ones; a cluster that fits is shown whole, central first.
-    """
-    if len(ordered) <= count:
-        return ordered, len(ordered)
-    central = (count + 1) // 2
-    rest = np.random.default_rng(0).permutation(len(ordered) - central)[: count - central]
-    return np.concatenate([ordered[:central], ordered[central:][np.sort(rest)]]), central
 
 
 def spread(ordered: Mapping[int, np.ndarray], *, first: int, most: int) -> dict[int, np.ndarray]:

@@ -59,3 +59,8 @@ def confusion_name(slug: str) -> str:
 def distribution_name(slug: str) -> str:
     """The file of the class distribution of a label column with this slug."""
     return f"distribution_{slug}.png"
+
+
+def stacked_name(slug: str) -> str:
+    """The file of the labels inside each cluster, of a label column with this slug."""
+    return f"stacked_{slug}.png"

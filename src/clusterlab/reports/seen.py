@@ -27,3 +27,11 @@ def mixture(outcome: Outcome) -> tuple[int, int]:
 def labelled(outcome: Outcome) -> Collection:
     """All images that predictions are of, also where only some of them were clustered."""
     return outcome.collection if outcome.labelled is None else outcome.labelled
+
+
+def scored(outcome: Outcome) -> np.ndarray:
+    """(n,) bool: the clustered images that the headline is about."""
+    split = outcome.evaluation.scored_split
+    if split == "all":
+        return np.ones(len(outcome.clustering.labels), dtype=bool)
+    return np.asarray(outcome.collection.split == split)

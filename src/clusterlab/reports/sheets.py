@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
+from clusterlab.members import showcase
 from clusterlab.outcome import Outcome
-from clusterlab.reports.members import by_centrality, showcase
+from clusterlab.reports.called import called
+from clusterlab.reports.members import by_centrality
 from clusterlab.reports.plots.canvas import plain
 from clusterlab.reports.plots.mosaic import draw_mosaic
 from clusterlab.reports.thumbnails import fill
@@ -52,10 +54,16 @@ def draw_sheets(outcome: Outcome, cache: dict[int, bytes | None]) -> Iterator[tu
             f"contact_sheet_{name}.png",
             draw_mosaic(
                 [cache[row] for row in rows.tolist()],
-                title=f"{name.replace('_', ' ').capitalize()}: {size:,} images",
+                title=f"{plain(_title(outcome, cluster), 60)}: {size:,} images",
                 caption=showcase_caption(cluster, len(rows), central, size),
             ),
         )
+
+
+def _title(outcome: Outcome, cluster: int) -> str:
+    """The cluster as a heading; its name stays as it is."""
+    text = called(outcome, cluster)
+    return text[:1].upper() + text[1:]
 
 
 def showcase_caption(cluster: int, shown: int, central: int, size: int) -> str:

@@ -13,8 +13,9 @@ from safetensors.numpy import save_file
 
 from clusterlab.files import remove, replacing, write_file, write_json
 from clusterlab.outcome import Outcome
-from clusterlab.reports import training_tables
+from clusterlab.reports import meaning_tables, training_tables
 from clusterlab.reports.marks import COLUMN, with_marks
+from clusterlab.reports.synthetic import label_marks, run_marks, with_column_tags
 from clusterlab.types import Collection, Failure, Text
 
 
@@ -22,19 +23,22 @@ def write_tables(outcome: Outcome, folder: Path) -> None:
     """Write the CSV files and model/. Raises OutputError where the folder cannot take them.
 
     assignments, clusters, scores and failures are always there; captions where a model wrote a
-    text; classification, predictions, training and distribution where one was fine-tuned. Where
-    the features are marked, every table ends with the column `marks`.
+    text; classification, predictions, training and distribution where one was fine-tuned; those of
+    what clusters mean where `meaning_tables` says. Where the features are marked, every table ends
+    with the column `marks`; so do the tables with a number against labels that a model made.
     """
+    of_labels = label_marks(outcome)
     tables = {
-        "assignments": assignments(outcome),
-        "clusters": outcome.evaluation.clusters,
-        "scores": outcome.evaluation.scores,
+        "assignments": with_marks(assignments(outcome), of_labels),
+        "clusters": with_marks(outcome.evaluation.clusters, of_labels),
+        "scores": with_column_tags(outcome.evaluation.scores, outcome),
         "failures": failures(outcome),
     }
     if any(math.isfinite(text.seconds) for text in outcome.texts):
         tables["captions"] = captions(outcome)
     tables |= training_tables.training_tables(outcome)
-    for name in ("captions", *training_tables.TABLES):
+    tables |= meaning_tables.meaning_tables(outcome)
+    for name in ("captions", *training_tables.TABLES, *meaning_tables.TABLES):
         if name not in tables:
             # A run that failed in this folder before may have left one.
             remove(folder / f"{name}.csv")
@@ -46,7 +50,8 @@ def write_tables(outcome: Outcome, folder: Path) -> None:
 def assignments(outcome: Outcome) -> pd.DataFrame:
     """id, path, cluster, strength, split, x, y, then the label columns (sets joined by `|`).
 
-    x and y are those of the first view.
+    x and y are those of the first view. Where the stability was asked for, confidence follows on
+    strength: the share of the bootstrap samples in which an image stayed with its cluster.
     """
     collection, clustering = outcome.collection, outcome.clustering
     positions = next(iter(outcome.views.values()))
@@ -61,9 +66,12 @@ def assignments(outcome: Outcome) -> pd.DataFrame:
             "y": positions[:, 1],
         }
     )
+    stability = outcome.evaluation.stability
+    if stability is not None:
+        table.insert(list(table).index("strength") + 1, "confidence", stability.confidence)
     labels = flat_labels(collection)
     # A label column may bear the name of one of ours; a table has each name once.
-    taken = {*table, COLUMN} if outcome.features.marks else set(table)
+    taken = {*table, COLUMN} if run_marks(outcome) else set(table)
     names: list[str] = []
     for name in map(str, labels.columns):
         while name in taken or name in names:

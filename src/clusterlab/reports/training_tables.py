@@ -15,6 +15,7 @@ from clusterlab.outcome import Outcome
 from clusterlab.reports.decided import decided
 from clusterlab.reports.marks import CHOSE, COLUMN, SEEN
 from clusterlab.reports.seen import labelled
+from clusterlab.reports.synthetic import with_column_tags
 from clusterlab.training import Predictions, Training
 
 TABLES = ("classification", "predictions", "training", "distribution")
@@ -39,7 +40,7 @@ def _marked(table: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     told = {"train": SEEN, "val": CHOSE} if outcome.training is not None else {}
     seen = {} if outcome.training is None else dict.fromkeys(outcome.training.splits)
     marks = [told.get(split, "") if split in seen else "" for split in table["split"]]
-    return table.assign(**{COLUMN: marks})
+    return with_column_tags(table.assign(**{COLUMN: marks}), outcome)
 
 
 def predictions(outcome: Outcome) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from clusterlab.errors import UsageError
 from clusterlab.reports.compare.left_out import LeftOut, with_settings
 from clusterlab.reports.compare.read_runs import Run, UnusableRunError, read_config, read_run
 
+_SEARCH = "study.sqlite"
 _BESIDE_RUNS = frozenset({"summary.csv", "summary.html", "unfinished.csv", "multirun.yaml"})
 
 
@@ -60,8 +61,11 @@ def _run_folders(path: Path) -> list[Path]:
         hint = f" Did you mean its folder '{path.parent}'?" if _is_run(path.parent) else ""
         raise UsageError(f"'{path}' is a file, not a run folder.{hint}")
     found: list[Path] = []
-    for top, below, _ in os.walk(path):
-        if _is_run(Path(top)):
+    for top, below, files in os.walk(path):
+        if _SEARCH in files:
+            # Of a search the best trials are runs.
+            below[:] = [name for name in below if name == "best"]
+        elif _is_run(Path(top)):
             found.append(Path(top))
             below.clear()
         below.sort(key=lambda name: (len(name), name) if name.isdigit() else (0, name))

@@ -107,7 +107,9 @@ def read_assignments(folder: Path, *, marked: bool) -> pd.DataFrame:
     """
     table = _table(folder, "assignments.csv", "id", "cluster", "split")
     table = table.assign(cluster=table["cluster"].astype(int))
-    return table.drop(columns=_MARKS, errors="ignore") if marked else table
+    # Of a run whose stability was asked for, this column is none of its labels.
+    steady = ["confidence"] if (folder / "stability.csv").is_file() else []
+    return table.drop(columns=[*([_MARKS] if marked else []), *steady], errors="ignore")
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 
 from clusterlab.errors import UsageError, closest
 
-INTERNAL = ("silhouette", "davies_bouldin", "calinski_harabasz")
+INTERNAL = (
+    *("silhouette", "davies_bouldin", "calinski_harabasz", "dbcv"),
+    *("stability_bootstrap", "stability_seeds", "stability_orders"),
+)
 LABEL_HEADLINE = ("ari", "ami", "purity")
 # Of a fine-tuned model, for each label column that it names; ARI is that of the clusters.
 LEARNED_HEADLINE = (
@@ -18,7 +21,8 @@ LEARNED_HEADLINE = (
 )
 BASICS = ("n_images", "n_scored", "n_failed", "n_features", "n_clusters", "noise_share")
 _LOWER_IS_BETTER = frozenset(
-    {"davies_bouldin", "n_clusters", "n_failed", "noise_share", "largest_share"} | {"seconds"}
+    {"davies_bouldin", "n_clusters", "n_failed", "n_invalid", "noise_share", "largest_share"}
+    | {"seconds"}
 )
 ABSENT = "-"
 

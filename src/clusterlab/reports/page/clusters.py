@@ -12,10 +12,13 @@ import numpy as np
 from clusterlab.outcome import Outcome
 from clusterlab.reports.members import medoid_ids
 from clusterlab.reports.page.captions import Author, in_card
+from clusterlab.reports.page.named import shown_name
+from clusterlab.reports.page.stability import in_card as stability_in_card
 from clusterlab.reports.page.text import percent
 from clusterlab.reports.page.thumbs import STRIP, Thumbs, picture_of
 from clusterlab.reports.palette import cluster_colours
 from clusterlab.reports.sheets import showcase_caption
+from clusterlab.reports.synthetic import column_tags
 from clusterlab.types import NOISE
 
 MOST_CARDS = 40
@@ -36,7 +39,7 @@ class Column:
 
 def cluster_cards(outcome: Outcome, thumbs: Thumbs, voices: Sequence[Author]) -> dict[str, Any]:
     """cards: the largest clusters, then noise. rest: the other clusters, without pictures."""
-    columns = {str(c): _column(outcome, str(c)) for c in outcome.collection.labels.columns}
+    columns = columns_of(outcome)
     colours = cluster_colours(outcome.clustering.labels)
     medoids = medoid_ids(outcome.evaluation.clusters)
     cards = [
@@ -61,12 +64,15 @@ def _card(
     known = known[known["cluster"] == cluster]
     title = "noise" if cluster == NOISE else f"cluster {cluster}"
     names = [str(name) for name in known["name"] if name and str(name) != title]
+    naming = shown_name(outcome, cluster)
     strip, more = pictured[:STRIP], pictured[STRIP:MOST_THUMBS]
     return {
         "cluster": cluster,
         "noise": cluster == NOISE,
         "title": title.capitalize(),
-        "name": names[0] if names else "",
+        "name": naming["text"] if naming else names[0] if names else "",
+        "naming": naming,
+        "stability": stability_in_card(outcome, cluster),
         "size": len(rows),
         "share": percent(len(rows) / len(outcome.clustering.labels)),
         "caption": showcase_caption(
@@ -75,8 +81,16 @@ def _card(
         "strip": [picture_of(outcome, thumbs, voices, int(row)) for row in strip],
         "more": [picture_of(outcome, thumbs, voices, int(row)) for row in more],
         "texts": in_card(voices, rows.tolist()),
-        "labels": [_label(column, rows) for column in columns.values()],
+        "labels": [
+            {**shares_in(column, rows), "tags": column_tags(outcome, column.name)}
+            for column in columns.values()
+        ],
     }
+
+
+def columns_of(outcome: Outcome) -> dict[str, Column]:
+    """The label columns by name."""
+    return {str(c): _column(outcome, str(c)) for c in outcome.collection.labels.columns}
 
 
 def _column(outcome: Outcome, name: str) -> Column:
@@ -88,7 +102,7 @@ def _column(outcome: Outcome, name: str) -> Column:
     return Column(name, sets, Counter(v for value in sets for v in value), sum(map(bool, sets)))
 
 
-def _label(column: Column, rows: np.ndarray) -> dict[str, Any]:
+def shares_in(column: Column, rows: np.ndarray) -> dict[str, Any]:
     """The commonest values among the images that have one, beside their share in all images."""
     inside = [column.values[row] for row in rows.tolist() if column.values[row]]
     counted = Counter(v for value in inside for v in value)

@@ -13,6 +13,7 @@ from clusterlab.reports.page.captions import summary as text_summary
 from clusterlab.reports.page.text import NOTHING, number, percent, picture, plural
 from clusterlab.reports.page.thumbs import Thumbs, picture_of
 from clusterlab.reports.sheets import sample_rows
+from clusterlab.reports.synthetic import column_tags
 
 
 def dataset(
@@ -28,7 +29,10 @@ def dataset(
     drawn.append(picture(figures, "image_sizes.png", "Histograms of the image sizes"))
     return {
         "facts": list(_facts(summary)),
-        "labels": [_label_row(name, label) for name, label in summary["labels"].items()],
+        "labels": [
+            _label_row(name, label, column_tags(outcome, name))
+            for name, label in summary["labels"].items()
+        ],
         "numeric": [_numeric_row(name, column) for name, column in summary["numeric"].items()],
         "texts": text_summary(voices),
         "duplicates": summary["duplicates"]["examples"],
@@ -63,10 +67,11 @@ def _duplicates(found: Mapping[str, Any]) -> str:
     return f"{text}; copies disagree on {', '.join(conflicts)}" if conflicts else text
 
 
-def _label_row(name: str, label: Mapping[str, Any]) -> list[str]:
+def _label_row(name: str, label: Mapping[str, Any], tags: Sequence[str]) -> list[str]:
     counts = label["counts"]
+    beside = [*(["several values an image"] if label["multi_valued"] else []), *tags]
     return [
-        f"{name} (several values an image)" if label["multi_valued"] else name,
+        f"{name} ({', '.join(beside)})" if beside else name,
         f"{label['n_classes']:,}",
         f"{counts[0][0]} ({counts[0][1]:,})" if counts else NOTHING,
         f"{counts[-1][0]} ({counts[-1][1]:,})" if counts else NOTHING,

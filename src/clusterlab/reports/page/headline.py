@@ -11,6 +11,7 @@ from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import explain
 from clusterlab.reports.page.text import NOTHING, method, percent, plural
 from clusterlab.reports.seen import seen_splits
+from clusterlab.reports.synthetic import circular, run_marks
 from clusterlab.types import NOISE
 
 
@@ -73,12 +74,15 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
 
 def _warnings(outcome: Outcome) -> Iterator[str]:
     labels = outcome.clustering.labels
-    yield from map(explain, outcome.features.marks)
+    yield from map(explain, run_marks(outcome))
+    yield from circular(outcome)
     training, found = outcome.training, outcome.classification
     # Those stand beside the scores that they are about.
     elsewhere = {*found.notes} if found is not None else set()
-    yield from (note for note in outcome.notes if note not in elsewhere)
-    yield from outcome.evaluation.notes
+    stability = outcome.evaluation.stability
+    elsewhere |= {*stability.notes} if stability is not None else set()
+    notes = (*outcome.notes, *outcome.evaluation.notes)
+    yield from (note for note in notes if note not in elsewhere)
     yield from training.notes if training is not None else ()
     others = bool((outcome.collection.split != outcome.evaluation.scored_split).any())
     if outcome.evaluation.scored_split != "all" and others and not seen_splits(outcome):

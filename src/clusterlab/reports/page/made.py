@@ -13,6 +13,7 @@ from clusterlab.reports.page.text import compact, method, number
 
 STAGES = (
     "dataset",
+    "taxonomy",
     "labeler",
     "extractor",
     "finetune",
@@ -22,8 +23,10 @@ STAGES = (
     "evaluator",
     "namer",
 )
-SILENT = ("labeler", "finetune", "namer")
+SILENT = ("taxonomy", "labeler", "finetune", "namer")
 """The stages that do nothing unless they are asked to."""
+SEVERAL = ("labeler",)
+"""The stages of which there may be more than one, each with a card of its own."""
 HIDDEN = ("_target_", "_partial_", "_convert_")
 
 
@@ -33,7 +36,12 @@ def made(outcome: Outcome, folder: Path) -> dict[str, Any]:
     folder: the run folder, which the first command names.
     """
     return {
-        "stages": [_stage(outcome, name) for name in STAGES if _took_part(outcome, name)],
+        "stages": [
+            stage
+            for name in STAGES
+            if _took_part(outcome, name)
+            for stage in _stages(outcome, name)
+        ],
         "provenance": provenance(outcome),
         "settings": flat(
             {key: value for key, value in outcome.components.items() if key not in STAGES}
@@ -61,10 +69,25 @@ def _took_part(outcome: Outcome, name: str) -> bool:
     )
 
 
-def _stage(outcome: Outcome, name: str) -> dict[str, Any]:
+def _stages(outcome: Outcome, name: str) -> list[dict[str, Any]]:
     arguments = outcome.components[name]
+    if name in SEVERAL and isinstance(arguments, Mapping):
+        return [_stage(name, option, _briefly(one, outcome)) for option, one in arguments.items()]
+    return [_stage(name, outcome.choices.get(name, ""), arguments)]
+
+
+def _briefly(arguments: Any, outcome: Outcome) -> Any:
+    """The arguments of a labeler, without the categories that the taxonomy shows already."""
+    categories = outcome.components.get("taxonomy", {}).get("categories")
+    if not categories or not isinstance(arguments, Mapping):
+        return arguments
+    if arguments.get("categories") != categories:
+        return arguments
+    return {**arguments, "categories": f"the {len(categories)} of the taxonomy"}
+
+
+def _stage(name: str, option: str, arguments: Any) -> dict[str, Any]:
     arguments = arguments if isinstance(arguments, Mapping) else {"value": arguments}
-    option = outcome.choices.get(name, "")
     return {
         "stage": name,
         "option": option,
@@ -78,12 +101,18 @@ def _stage(outcome: Outcome, name: str) -> dict[str, Any]:
 
 def _words(outcome: Outcome) -> list[str]:
     return [
-        shlex.quote(f"{group}={option}")
+        shlex.quote(f"{group}={_word(group, option)}")
         for group, option in outcome.choices.items()
-        if group.partition("/")[0] in (*STAGES, "taxonomy")
+        if group.partition("/")[0] in STAGES
         and option
-        and not (group in (*SILENT, "taxonomy") and option == "none")
+        and not (group in SILENT and option == "none")
     ]
+
+
+def _word(group: str, option: str) -> str:
+    """Several options as the command line takes them."""
+    several = group in ("labeler", "view") and "+" in option
+    return f"[{option.replace('+', ',')}]" if several else option
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

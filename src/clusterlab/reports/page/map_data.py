@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from clusterlab.outcome import Outcome
+from clusterlab.reports.called import is_failed, names_of
 from clusterlab.reports.classes import classes_of, legend
 from clusterlab.reports.maps import cluster_groups, split_groups
 from clusterlab.reports.page.captions import Author, for_map
 from clusterlab.reports.page.thumbs import Thumbs
 from clusterlab.reports.seen import seen_splits
+from clusterlab.reports.synthetic import column_tags
 
 
 def map_data(
@@ -27,6 +30,7 @@ def map_data(
             for name, places in outcome.views.items()
         ],
         "colourings": [_by_cluster(outcome), *_by_labels(outcome), *_by_split(outcome)],
+        **_confidence(outcome),
         "strength": None
         if clustering.strength is None
         else [round(float(value), 3) for value in clustering.strength],
@@ -36,8 +40,25 @@ def map_data(
 
 
 def _by_cluster(outcome: Outcome) -> dict[str, Any]:
+    """`called` and `failed` of a group: the name of a cluster, and whether its images do not bear
+    it out; only where it has one."""
     groups, codes = cluster_groups(outcome.clustering.labels)
-    return _colouring("cluster", groups, codes)
+    colouring = _colouring("cluster", groups, codes)
+    names = {f"cluster {c}": name for c, name in names_of(outcome).items()}
+    for group in colouring["groups"]:
+        if name := names.get(group["name"]):
+            group |= {"called": name.name, "failed": is_failed(name)}
+    return colouring
+
+
+def _confidence(outcome: Outcome) -> dict[str, Any]:
+    """How sure each image is of its cluster, null where no sample held it; nothing where the
+    stability was not asked for."""
+    stability = outcome.evaluation.stability
+    if stability is None:
+        return {}
+    found = stability.confidence.tolist()
+    return {"confidence": [round(v, 3) if math.isfinite(v) else None for v in found]}
 
 
 def _by_labels(outcome: Outcome) -> list[dict[str, Any]]:
@@ -46,6 +67,8 @@ def _by_labels(outcome: Outcome) -> list[dict[str, Any]]:
     for column in outcome.collection.labels.columns:
         classes = classes_of(outcome.collection, column)
         colouring = _colouring(str(column), *legend(classes))
+        if tags := column_tags(outcome, str(column)):
+            colouring["tags"] = list(tags)
         colouring |= {"values": list(classes.names), "value": classes.codes.tolist()}
         found.append(colouring)
     return found

@@ -81,6 +81,13 @@ INTERNAL = {
         "1; higher is better. Compare it only within the same space.",
         (-1.0, 1.0),
     ),
+    "dbcv": Meaning(
+        "DBCV",
+        "How much denser the clusters are inside than the gaps between them, whatever their shape, "
+        "from minus 1 to 1; higher is better. Pictures left out as noise count against it. Compare "
+        "it only within the same space.",
+        (-1.0, 1.0),
+    ),
     "davies_bouldin": Meaning(
         "Davies-Bouldin index",
         "How wide the clusters are for the distance between them; lower is better, 0 is best.",

@@ -21,12 +21,12 @@ def provenance(outcome: Outcome) -> list[dict[str, Any]]:
     None for features that their stage's settings say all about.
     """
     config = outcome.features.provenance.get("config")
-    cards: list[dict[str, Any]] = []
+    found: list[dict[str, Any]] = []
     if isinstance(config, Mapping) and not _is_setting(config, outcome):
-        cards += _cards(config, "")
+        found += cards(config, "")
     if outcome.compute:
-        cards += _cards(outcome.compute, "computed on")
-    return cards
+        found += cards(outcome.compute, "computed on")
+    return found
 
 
 def _is_setting(config: Mapping[str, Any], outcome: Outcome) -> bool:
@@ -34,7 +34,7 @@ def _is_setting(config: Mapping[str, Any], outcome: Outcome) -> bool:
     return dict(config) == outcome.components.get("extractor")
 
 
-def _cards(values: Mapping[str, Any], title: str) -> Iterator[dict[str, Any]]:
+def cards(values: Mapping[str, Any], title: str) -> Iterator[dict[str, Any]]:
     """A card for the plain values, then those of each mapping inside, titled by the way there."""
     inner = {key: value for key, value in values.items() if _mappings(value)}
     facts = [
@@ -47,7 +47,7 @@ def _cards(values: Mapping[str, Any], title: str) -> Iterator[dict[str, Any]]:
     for key, value in inner.items():
         for name, part in _mappings(value).items():
             way = [word for word in (title, _words(key), name) if word]
-            yield from _cards(part, " · ".join(way))
+            yield from cards(part, " · ".join(way))
 
 
 def _mappings(value: Any) -> dict[str, Mapping[str, Any]]:

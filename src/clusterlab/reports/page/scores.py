@@ -10,23 +10,30 @@ import numpy as np
 import pandas as pd
 
 from clusterlab.outcome import Outcome
-from clusterlab.reports.marks import with_marks
+from clusterlab.reports.marks import SEEN, with_marks
 from clusterlab.reports.page.meanings import EXTERNAL, INTERNAL, Meaning
 from clusterlab.reports.page.text import score
 from clusterlab.reports.seen import seen_labels, seen_splits
+from clusterlab.reports.synthetic import column_tags, synthetic, with_column_tags
 
 
 def headline_scores(outcome: Outcome) -> dict[str, Any]:
     """sentences, one a label column; external and internal: metrics with their cells. split, and
     n_scored, its images; unseen: whether a model was trained and has seen none of them."""
-    found = [(*key.split("/", 1), value) for key, value in outcome.evaluation.headline.items()]
+    # Those of the stability have a section of their own.
+    found = [
+        (*key.split("/", 1), value)
+        for key, value in outcome.evaluation.headline.items()
+        if not key.startswith("stability_")
+    ]
     columns = [str(column) for column in outcome.collection.labels.columns]
     split, seen = outcome.evaluation.scored_split, seen_splits(outcome)
     return {
         "split": split,
         "n_scored": int((outcome.collection.split == split).sum()),
-        "unseen": bool(seen) and split not in seen,
+        "unseen": bool(seen) and split not in seen and SEEN not in outcome.features.marks,
         "supervised": sorted(set(columns) & seen_labels(outcome)),
+        "synthetic": synthetic(outcome),
         "sentences": [line for c in columns if (line := _sentence(outcome, c))],
         "external": _metrics(outcome, [f for f in found if f[0] not in INTERNAL], EXTERNAL),
         "internal": _metrics(outcome, [f for f in found if f[0] in INTERNAL], INTERNAL),
@@ -35,7 +42,8 @@ def headline_scores(outcome: Outcome) -> dict[str, Any]:
 
 def all_scores(outcome: Outcome) -> dict[str, Any]:
     """The whole of scores.csv as text: header and rows."""
-    scores = with_marks(outcome.evaluation.scores, outcome.features.marks)
+    scores = with_column_tags(outcome.evaluation.scores, outcome)
+    scores = with_marks(scores, outcome.features.marks)
     rows = [
         [
             "" if pd.isna(value) else score(value) if isinstance(value, float) else str(value)
@@ -74,6 +82,7 @@ def _cell(
         "target": target,
         "value": score(float(value)),
         "supervised": target in seen_labels(outcome),
+        "tags": () if metric in INTERNAL else column_tags(outcome, target),
         "chance": None if chance is None else score(chance[0]),
         "chance_std": None if chance is None else score(chance[1]),
         "position": meaning.place(value),
@@ -112,6 +121,7 @@ def _sentence(outcome: Outcome, column: str) -> dict[str, Any] | None:
         "column": column,
         "text": "; ".join(parts),
         "supervised": column in seen_labels(outcome),
+        "tags": column_tags(outcome, column),
     }
 
 

@@ -108,6 +108,16 @@ def score(value: float) -> str:
     return f"{round(value, 3) + 0.0:.3f}" if abs(value) < 10 else number(value)
 
 
+def score_or_dash(value: Any) -> str:
+    """A score, or a dash where it is undefined.
+
+    >>> score_or_dash(0.98765), score_or_dash(math.nan) == NOTHING
+    ('0.988', True)
+    """
+    undefined = value is None or math.isnan(value)
+    return NOTHING if undefined else score(float(value))
+
+
 def percent(share: float) -> str:
     """A share as per cent; what is not nothing is never shown as 0%.
 

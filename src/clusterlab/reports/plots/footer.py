@@ -35,6 +35,13 @@ def draw_mixture(n_seen: int, n_unseen: int) -> Image.Image | None:
     return _band(f"This map mixes {n_seen:,} images seen in training with {n_unseen:,} unseen ones")
 
 
+def draw_synthetic(column: str, marks: Sequence[str]) -> Image.Image:
+    """The same for labels that a model made. marks: of that model."""
+    text = f"A model made the labels of “{plain(column, 28)}”; no person has looked at them"
+    # `_band` makes it plain once more.
+    return _band(", ".join([text.replace(r"\$", "$"), *marks]))
+
+
 def _band(text: str) -> Image.Image:
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=GROUND)
     line = plain(text, 90)

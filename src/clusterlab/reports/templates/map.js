@@ -80,8 +80,9 @@
       const swatch = makeElement("i");
       swatch.style.background = group.colour;
       button.type = "button";
+      button.title = group.called || group.name;
       button.setAttribute("aria-pressed", String(isShown(code)));
-      button.append(swatch, makeElement("span", group.name));
+      button.append(swatch, nameOf(group));
       button.append(makeElement("small", group.count.toLocaleString("en")));
       button.addEventListener("click", () => toggle(code));
       return button;
@@ -90,6 +91,17 @@
     legend.replaceChildren(...entries);
     legend.scrollTop = scrolled;
     at("map-all").hidden = state.only.size === 0;
+  }
+
+  // A cluster's name stands beside its number; struck out where its images do not bear it out.
+  function nameOf(group) {
+    const number = group.name.replace(/^cluster /, "");
+    const text = makeElement("span", group.called ? `${number} ` : group.name);
+    const called = makeElement("bdi", group.called);
+    const struck = makeElement("s");
+    struck.append(called);
+    if (group.called) text.append("“", group.failed ? struck : called, "”");
+    return text;
   }
 
   function toggle(code) {
@@ -104,10 +116,11 @@
 
   function listFacts(row) {
     return data.colourings.map((colouring) => {
+      const group = colouring.groups[colouring.codes[row]];
       const own = colouring.values && colouring.value[row];
-      const name =
-        colouring.values && own >= 0 ? colouring.values[own] : colouring.groups[colouring.codes[row]].name;
-      return [colouring.name, colouring.values ? name : name.replace(/^cluster /, "")];
+      const title = colouring.tags ? `${colouring.name} (${colouring.tags.join(", ")})` : colouring.name;
+      if (colouring.values) return [title, own >= 0 ? colouring.values[own] : group.name];
+      return [title, group.called ? nameOf(group) : group.name.replace(/^cluster /, "")];
     });
   }
 
@@ -132,10 +145,14 @@
     fillTexts(row);
     const facts = listFacts(row);
     if (data.strength) facts.push(["strength", data.strength[row].toFixed(2)]);
+    const sure = data.confidence && data.confidence[row];
+    if (typeof sure === "number") facts.push(["stays in its cluster", `${Math.round(100 * sure)}%`]);
     at("card-facts").replaceChildren(
       ...facts.map(([name, value]) => {
         const line = makeElement("div");
-        line.append(makeElement("dt", name), makeElement("dd", value));
+        const cell = makeElement("dd");
+        cell.append(value);
+        line.append(makeElement("dt", name), cell);
         return line;
       }),
     );

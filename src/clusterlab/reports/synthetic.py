@@ -1,0 +1,107 @@
+"""What must stand beside every number against a label column that a model made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from clusterlab.outcome import Outcome
+from clusterlab.reports.marks import COLUMN, joined, of_labels
+
+SYNTHETIC = "synthetic"
+
+
+def synthetic(outcome: Outcome) -> list[str]:
+    """The label columns that models made, in the order of the collection."""
+    made = outcome.collection.synthetic
+    return [str(name) for name in outcome.collection.labels.columns if name in made]
+
+
+def labeler_marks(outcome: Outcome, column: str) -> tuple[str, ...]:
+    """What the labeler of a column is marked with, such as "random weights"."""
+    if outcome.labelling is None:
+        return ()
+    return tuple(outcome.labelling.column_marks.get(column, ()))
+
+
+def column_tags(outcome: Outcome, column: str) -> tuple[str, ...]:
+    """What stands beside every number against a column, after what the features are marked with;
+    nothing for one that the collection brought."""
+    if column not in outcome.collection.synthetic:
+        return ()
+    known = outcome.features.marks
+    return (SYNTHETIC, *(m for m in labeler_marks(outcome, column) if m not in known))
+
+
+def run_marks(outcome: Outcome) -> tuple[str, ...]:
+    """What the whole run is marked with: its features, and its labels by the column's name."""
+    return (*outcome.features.marks, *label_marks(outcome))
+
+
+def label_marks(outcome: Outcome) -> tuple[str, ...]:
+    """The marks of the labelers, each with its column: "labels of clip: random weights"."""
+    return tuple(_label_marks(outcome))
+
+
+def with_column_tags(table: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
+    """The table with `column_tags` in its `marks`, before what a row is marked with already.
+
+    table: its column `label` names a label column, or one and a value of it ("column=value").
+    As it is, where no row is about a column that a model made.
+    """
+    tags = {name: column_tags(outcome, name) for name in synthetic(outcome)}
+    own = table[COLUMN].fillna("").tolist() if COLUMN in table else [""] * len(table)
+    held = outcome.collection.multi_valued
+    cells = [
+        joined(
+            list(
+                dict.fromkeys([*_tags_of(str(label), tags, held), *filter(None, mark.split("; "))])
+            )
+        )
+        for label, mark in zip(table["label"], own, strict=True)
+    ]
+    if cells == own:
+        return table
+    return table.drop(columns=COLUMN, errors="ignore").assign(**{COLUMN: cells})
+
+
+def circular(outcome: Outcome) -> Iterator[str]:
+    """A sentence for each column that was labelled by weights which also made the features."""
+    ours = set(_hashes(outcome.features.provenance))
+    labelling = outcome.labelling
+    for column in synthetic(outcome):
+        described = labelling.labelers.get(column, {}) if labelling is not None else {}
+        if ours & set(_hashes(described)):
+            yield (
+                f"The model that made the features also made the labels of “{column}”: that the "
+                "clusters agree with them is partly its agreement with itself."
+            )
+
+
+def _hashes(value: Any) -> Iterator[str]:
+    """The weights' hashes anywhere in a description of models."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key == "sha256" and isinstance(part, str):
+                yield part
+            yield from _hashes(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _hashes(part)
+
+
+def _label_marks(outcome: Outcome) -> Iterator[str]:
+    for column in synthetic(outcome):
+        for mark in labeler_marks(outcome, column):
+            yield of_labels(column, mark)
+
+
+def _tags_of(
+    label: str, tags: dict[str, tuple[str, ...]], multi_valued: frozenset[str]
+) -> tuple[str, ...]:
+    if label in tags:
+        return tags[label]
+    of = (name for name in tags if name in multi_valued and label.startswith(f"{name}="))
+    return tags.get(next(of, ""), ())
