@@ -1,4 +1,4 @@
-"""Searches as a user starts them: processes of their own, on a few small pictures."""
+"""Searches on a few small pictures, in this process or as a user starts them."""
 
 from __future__ import annotations
 
@@ -6,38 +6,34 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 
-from tests.runs import clusterlab, environment, heed_interrupts
+import clusterlab
+from clusterlab.api import Tuned
+from tests.runs import environment, heed_interrupts
 
+# 80 digits, in features that are made in no time.
 SMALL = [
     "dataset.sample_per_class=8",
+    "extractor=pixels",
+    "extractor.size=8",
+    "reducer.n_components=8",
     "view=none",
     "report.max_thumbnails=0",
-    "reducer.n_components=8",
+    "search.n_best=1",
 ]
-KMEANS = [*SMALL, "search.space.clusterer.n_clusters={low: 4, high: 30}"]
 
 
-def tune(folder: Path, *words: str, into: str = "mine") -> pd.DataFrame:
-    """The trials of a search that is carried out in one go."""
-    done = clusterlab("tune", *words, f"hydra.run.dir={into}", folder=folder)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == into
-    return trials(folder / into)
-
-
-def resume(folder: Path, *words: str, into: str = "mine") -> pd.DataFrame:
-    done = clusterlab("tune", "--resume", into, *words, folder=folder)
-    assert done.returncode == 0, done.stderr
-    return trials(folder / into)
+def tune(folder: Path, *words: str) -> Tuned:
+    """A search carried out in one go."""
+    return clusterlab.tune(overrides=[*SMALL, *words], folder=folder)
 
 
 def trials(search: Path) -> pd.DataFrame:
-    """trials.csv without what a clock or a folder decides."""
+    """trials.csv without what a clock decides."""
     return pd.read_csv(search / "trials.csv").drop(columns="seconds")
 
 
@@ -56,25 +52,22 @@ def start(folder: Path, *words: str) -> subprocess.Popen[str]:
 
 def states(search: Path) -> list[str]:
     """The state of each trial that Optuna knows, in the order begun."""
-    file = search / "study.sqlite"
-    if not file.exists():
+    if not (search / "study.sqlite").exists():
         return []
-    with sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=60) as db:
+    with closing(sqlite3.connect(search / "study.sqlite", timeout=60)) as db:
         try:
-            return [state for (state,) in db.execute("SELECT state FROM trials ORDER BY number")]
+            found = db.execute("SELECT state FROM trials ORDER BY number").fetchall()
         except sqlite3.OperationalError:
             return []
+    return [state for (state,) in found]
 
 
 def wait_for(search: Path, n: int, process: subprocess.Popen[str]) -> None:
-    """Until so many trials are done."""
+    """Until so many trials are done and another is under way."""
     end = time.monotonic() + 120
     while time.monotonic() < end and process.poll() is None:
-        if states(search).count("COMPLETE") >= n:
+        found = states(search)
+        if found.count("COMPLETE") >= n and found[-1] == "RUNNING":
             return
-        time.sleep(0.01)
+        time.sleep(0.002)
     raise AssertionError(f"{n} trials were never done: {process.communicate()[1]}")
-
-
-def as_typed(words: Sequence[str]) -> list[str]:
-    return list(words)

@@ -69,8 +69,10 @@ def test_every_option_says_what_it_is(group: str, option: str) -> None:
 @pytest.mark.parametrize("name", sorted(groups()["experiment"]))
 def test_an_experiment_opens_with_its_command_and_bears_its_name(name: str) -> None:
     lines = (conf_dir() / "experiment" / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
-    assert lines[:2] == ["# @package _global_", f"# clusterlab run +experiment={name}"]
-    assert compose([f"experiment={name}"]).name == name
+    config = compose([f"experiment={name}"])
+    verb = "tune" if config.search.space else "run"
+    assert lines[:2] == ["# @package _global_", f"# clusterlab {verb} +experiment={name}"]
+    assert config.name == name
 
 
 @pytest.mark.parametrize(

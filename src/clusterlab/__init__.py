@@ -18,15 +18,15 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from clusterlab.api import Result, read, run
+    from clusterlab.api import Result, Tuned, read, run, tune
 
 __version__ = "0.1.0"
-__all__ = ["Result", "__version__", "read", "run"]
+__all__ = ["Result", "Tuned", "__version__", "read", "run", "tune"]
 
 
 def __getattr__(name: str) -> Any:
     """Load the Python interface when it is first used, so that `clusterlab --help` stays fast."""
-    if name in ("Result", "read", "run"):
+    if name in ("Result", "Tuned", "read", "run", "tune"):
         from clusterlab import api
 
         return getattr(api, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,20 +15,23 @@ from clusterlab.datasets.load import load, only, usable
 from clusterlab.datasets.summary import summarize
 from clusterlab.environment import machine, n_cores, versions
 from clusterlab.extractors.engine import extract
+from clusterlab.finetune._workshop import Tuning
 from clusterlab.finetune.finetune import clear_away, fine_tune, marked
 from clusterlab.honest import check_scored_split, learned_column, scored_split
-from clusterlab.labelers.label import label
+from clusterlab.labelers.label import check_labelers, label
+from clusterlab.labelling import Labelling
 from clusterlab.metrics.classification import classification
-from clusterlab.namers.name import Clusters, medoids, name_clusters, named
+from clusterlab.models.ahead import bring_ahead
+from clusterlab.namers.name import Clusters, check_namer, medoids, name_clusters, named
 from clusterlab.outcome import Outcome
-from clusterlab.reading.settings import Settings
+from clusterlab.reading.settings import Extraction, Settings
 from clusterlab.reducers.remembered import project, reduce_features
 from clusterlab.reports.metrics_file import metrics
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
 from clusterlab.run_folder import NOTHING, RunFolder
 from clusterlab.store import Store, digest_of
-from clusterlab.types import Compute, Decoding, Features
+from clusterlab.types import Collection, Compute, Decoding, Failure, Features
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +61,38 @@ class Plan:
     choices: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def users_of_models(self) -> dict[str, Any]:
+        """What may need models, by the key that sets it."""
+        labelers = {f"labeler.{name}": one.instance for name, one in self.labelers.items()}
+        return {"extractor": self.extractor.instance, **labelers, "namer": self.namer.instance}
 
-def run(plan: Plan, folder: RunFolder) -> Outcome:
-    """Carry out a plan in a run folder. Raises a ClusterlabError where it cannot be done."""
-    begin = time.perf_counter()
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What there is before anything is reduced, the same for every trial of a search.
+
+    labelled: all images with features. extracted: their features. clustered: those of them that are
+    to be clustered. features: theirs. summary: of the dataset.
+    """
+
+    settings: Settings
+    summary: Mapping[str, Any]
+    labelling: Labelling
+    tuning: Tuning
+    extraction: Extraction
+    extracted: Features
+    failures: tuple[Failure, ...]
+    labelled: Collection
+    clustered: Collection
+    features: Features
+
+
+def prepare(
+    plan: Plan, folder: RunFolder, check: Callable[[Collection], object] | None = None
+) -> Prepared:
+    """Load, label, fine-tune and extract. check: sees the labelled collection before the rest, and
+    may raise a ClusterlabError."""
     settings = Settings(
         store=plan.store,
         decoding=plan.decoding,
@@ -75,12 +106,17 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
         collection = load(plan.dataset, learned=learned, seed=plan.seed)
         chosen = only(usable(collection, collection.ids, collection.failures), plan.clustered_split)
         check_scored_split(chosen, learned, plan.scored_split, plan.clustered_split)
-        summary = summarize(collection)
+        check_labelers(collection, plan.labelers)
+        bring_ahead(plan.users_of_models)
         stage.store = f"{len(collection):,} images"
 
     with folder.stage("label") as stage:
         labelling = label(collection, plan.labelers, settings)
         collection, stage.store = labelling.collection, labelling.store
+        summary = summarize(collection)
+        check_namer(plan.namer, collection, plan.extractor)
+        if check is not None:
+            check(collection)
 
     with folder.stage("finetune") as stage:
         tuning = fine_tune(
@@ -110,15 +146,39 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
         failures = (*collection.failures, *extraction.failures)
         labelled = usable(collection, extracted.ids, failures)
         clustered = only(labelled, plan.clustered_split)
-        features = extracted.take(clustered.ids)
+
+    return Prepared(
+        settings=settings,
+        summary=summary,
+        labelling=labelling,
+        tuning=tuning,
+        extraction=extraction,
+        extracted=extracted,
+        failures=failures,
+        labelled=labelled,
+        clustered=clustered,
+        features=extracted.take(clustered.ids),
+    )
+
+
+def run(plan: Plan, folder: RunFolder) -> Outcome:
+    """Carry out a plan in a run folder. Raises a ClusterlabError where it cannot be done."""
+    begin = time.perf_counter()
+    ready = prepare(plan, folder)
+    clustered, features = ready.clustered, ready.features
 
     with folder.stage("reduce") as stage:
         reduction = reduce_features(
-            extracted, plan.reducer, store=plan.store, collection=labelled, keep=clustered.ids
+            ready.extracted,
+            plan.reducer,
+            store=plan.store,
+            collection=ready.labelled,
+            keep=clustered.ids,
         )
         reduced, stage.store = reduction.features, reduction.store
 
     with folder.stage("cluster"):
+        recluster = Recluster(plan.clusterer.instance)
         clustering, cluster_notes = cluster(plan.clusterer.instance, reduced.values)
 
     with folder.stage("view") as stage:
@@ -132,10 +192,10 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             {"features": features, "reduced": reduced},
             clustering,
             scored_split=scored,
-            recluster=Recluster(plan.clusterer.instance),
+            recluster=recluster,
         )
-        predictions = tuning.predict(extracted, extraction.texts)
-        classified = classification(labelled, predictions, scored_split=scored)
+        predictions = ready.tuning.predict(ready.extracted, ready.extraction.texts)
+        classified = classification(ready.labelled, predictions, scored_split=scored)
 
     with folder.stage("name") as stage:
         naming = name_clusters(
@@ -145,10 +205,11 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
                 clustering=clustering,
                 space=reduced,
                 medoids=medoids(evaluation, clustered),
-                texts=extraction.texts,
+                texts=ready.extraction.texts,
+                marks=ready.labelling.column_marks,
                 random_state=plan.seed,
             ),
-            settings,
+            ready.settings,
         )
         evaluation = named(evaluation, naming)
         if naming is None:
@@ -165,27 +226,27 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             clustering=clustering,
             views=views.projections,
             evaluation=evaluation,
-            failures=failures,
-            summary=summary,
+            failures=ready.failures,
+            summary=ready.summary,
             explained_variance=reduction.explained_variance,
             decoding=plan.decoding,
-            fitted={"extractor": extraction.fitted, "reducer": reduction.fitted},
+            fitted={"extractor": ready.extraction.fitted, "reducer": reduction.fitted},
             timings=folder.timings(),
-            environment=_environment(plan, folder, features, extraction.compute, reduced),
-            texts=extraction.texts,
-            compute=extraction.compute,
-            training=tuning.training,
+            environment=_environment(plan, folder, features, ready.extraction.compute, reduced),
+            texts=ready.extraction.texts,
+            compute=ready.extraction.compute,
+            training=ready.tuning.training,
             predictions=predictions,
             classification=classified if predictions else None,
-            labelled=labelled,
-            labelling=labelling if plan.labelers else None,
+            labelled=ready.labelled,
+            labelling=ready.labelling if plan.labelers else None,
             naming=naming,
             notes=(
-                *collection.notes,
+                *clustered.notes,
                 *plan.decoding.notes(),
-                *labelling.notes,
-                *(tuning.training.notes if tuning.training else ()),
-                *extraction.notes,
+                *ready.labelling.notes,
+                *(ready.tuning.training.notes if ready.tuning.training else ()),
+                *ready.extraction.notes,
                 *reduction.notes,
                 *cluster_notes,
                 *views.notes,

@@ -53,6 +53,7 @@ class RunFolder:
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     current: str = "start"
     _handler: logging.Handler | None = None
+    _within: bool = False
     _lock: BaseFileLock | None = None
 
     def __enter__(self) -> RunFolder:
@@ -68,6 +69,9 @@ class RunFolder:
         self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         log.addHandler(self._handler)
         log.setLevel(logging.INFO)
+        # Another folder of this process's may be open: a search's, around its best runs.
+        held = logging.getLogger(_LIBRARIES[0]).handlers
+        self._within = any(isinstance(handler, logging.FileHandler) for handler in held)
         logging.captureWarnings(True)
         for name in _LIBRARIES:
             logging.getLogger(name).addHandler(self._handler)
@@ -93,11 +97,12 @@ class RunFolder:
             )
             record.exc_info = (type(error), error, trace)
             self._handler.handle(record)
-        logging.captureWarnings(False)
+        if not self._within:
+            logging.captureWarnings(False)
         log.removeHandler(self._handler)
         for name in _LIBRARIES:
             logging.getLogger(name).removeHandler(self._handler)
-            logging.getLogger(name).propagate = True
+            logging.getLogger(name).propagate = not self._within
         self._handler.close()
         try:
             self._status(state, message)

@@ -240,7 +240,8 @@ class Compute:
 
     device: "auto", "cpu", "cuda", "cuda:N" or "mps", or several of them to share each batch.
     precision: "fp32", "bf16", "fp16", or "auto": bf16 where the hardware has it and the vectors
-    agree with those of fp32 (models/precision.py), else fp32; texts are made in fp32.
+    agree with those of fp32 (models/precision.py), else fp32; texts are made in fp32, but on a
+    GPU by chat models in 16 bits.
     compile: by torch.compile. backend: "torch" or "openvino".
     """
 

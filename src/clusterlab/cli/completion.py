@@ -72,7 +72,7 @@ def answers(typed: list[str]) -> list[str]:
         return [verb for verb in VERBS if verb.startswith(last)]
     if before[0] == "completion":
         return [shell for shell in _SCRIPTS if shell.startswith(last)]
-    if before[0] not in ("run", "show", "validate", "fetch", "list"):
+    if before[0] not in ("run", "tune", "show", "validate", "fetch", "list"):
         return []
     return sorted(word for word in _words(before[0], last) if word.startswith(last))
 

@@ -18,6 +18,7 @@ VERBS = {
     "show": "the composed config, without running it",
     "validate": "every problem of a config at once",
     "compare": "runs side by side: a leaderboard, and what moved",
+    "tune": "a search for good settings, which can be stopped and resumed",
     "fetch": "bring the model weights of an experiment into the local cache",
     "doctor": "devices, memory, versions, the store",
     "completion": "tab completion for bash and zsh",
@@ -38,6 +39,7 @@ examples:
   clusterlab run dataset=folder dataset.path=my_photos  your own pictures
   clusterlab run +experiment=ci_smoke                   a named experiment
   clusterlab run -m clusterer=kmeans,hdbscan            a sweep
+  clusterlab tune clusterer=hdbscan                     a search for good settings
   clusterlab VERB --help                                more on a verb
 
 exit codes: 0 done, 1 failed or invalid, 2 wrong usage, 130 interrupted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from clusterlab.cli.words import take_flag, take_value
-from clusterlab.errors import ClusterlabError, ConfigError, OutputError, UsageError, closest
+from clusterlab.cli.terminal import log_to_stderr
+from clusterlab.cli.words import check_words, is_override, take_flag, take_value
+from clusterlab.errors import ClusterlabError, ConfigError, OutputError, UsageError
 from clusterlab.native_output import own_stderr
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def main(words: list[str]) -> int:
     as_json = take_flag(words, "--json")
     again = take_value(words, "--again")
     folder = take_value(words, "--config-dir")
-    with own_stderr(), _log_to_stderr(), TemporaryDirectory() as scratch:
+    with own_stderr(), log_to_stderr(), TemporaryDirectory() as scratch:
         if again is None:
             return _run(words, Path(folder) if folder else None, "config", {}, as_json)
         if folder is not None:
@@ -90,8 +90,8 @@ def _run(
     from clusterlab.config.hydra_app import run_hydra
     from clusterlab.config.resolved import resolve
 
-    _check_words(words)
-    overrides = normalize([word for word in words if _is_override(word)])
+    check_words(words, "run", takes_value=_TAKES_VALUE)
+    overrides = normalize([word for word in words if is_override(word)])
     check_options(overrides, config_dir)
     # Hydra builds its own parts before any check of ours, so they are looked at first.
     shared = compose(settled(overrides), config_dir, config_name=config_name)
@@ -100,7 +100,7 @@ def _run(
     fixed = without_sweeps(overrides)
     results = _Results(choices, as_json=as_json, quiet=sweep, fixed=fixed)
     normal = iter(overrides)
-    in_order = [next(normal) if _is_override(word) else word for word in words]
+    in_order = [next(normal) if is_override(word) else word for word in words]
     with plain_errors(config_dir), _plain_os_errors():
         try:
             folder = run_hydra(results.take, in_order, config_dir, config_name)
@@ -110,22 +110,6 @@ def _run(
     if results.error is not None:
         raise results.error
     return 0 if folder is None else results.finish_sweep(folder)
-
-
-def _is_override(word: str) -> bool:
-    return not word.startswith("-") and ("=" in word or word.startswith("~"))
-
-
-def _check_words(words: list[str]) -> None:
-    """Raises UsageError for a bare word: people type the name of an experiment as it is."""
-    from clusterlab.config.find import groups
-
-    for before, word in zip(["", *words], words, strict=False):
-        if word.startswith("-") or _is_override(word) or before in _TAKES_VALUE:
-            continue
-        known = groups().get("experiment", {})
-        hint = f" Did you mean +experiment={word}?" if word in known else closest(word, known)
-        raise UsageError(f"'{word}' is not key=value.{hint} See: clusterlab run --help.")
 
 
 class _Results:
@@ -218,19 +202,6 @@ def _show(outcome: Outcome, folder: Path, as_json: bool) -> None:
     else:
         print(summary(outcome, folder))
         print(folder)
-
-
-@contextmanager
-def _log_to_stderr() -> Iterator[None]:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log = logging.getLogger("clusterlab")
-    log.addHandler(handler)
-    log.propagate = False
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clusterlab.errors import UsageError, closest
 
 
@@ -38,3 +40,24 @@ def unexpected(words: list[str], help_text: str, *, allowed: int) -> list[str]:
     if len(words) > allowed:
         raise UsageError(f"Unexpected word '{words[allowed]}'. {usage}")
     return words
+
+
+def is_override(word: str) -> bool:
+    """Whether a word is Hydra's key=value, or ~key."""
+    return not word.startswith("-") and ("=" in word or word.startswith("~"))
+
+
+def check_words(words: Sequence[str], verb: str, *, takes_value: Sequence[str] = ()) -> None:
+    """Raises UsageError for a bare word: people type the name of an experiment as it is.
+
+    takes_value: flags that are followed by a word.
+    """
+    from clusterlab.config.find import groups
+
+    for before, word in zip(["", *words], words, strict=False):
+        if word.startswith("-") or is_override(word) or before in takes_value:
+            continue
+        known = groups().get("experiment", {})
+        hint = f" Did you mean +experiment={word}?" if word in known else closest(word, known)
+        hint = f" Write {word}=VALUE." if "." in word else hint
+        raise UsageError(f"'{word}' is not key=value.{hint} See: clusterlab {verb} --help.")

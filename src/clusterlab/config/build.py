@@ -9,6 +9,7 @@ from clusterlab.components import Component
 from clusterlab.config.check import problems, value_problems
 from clusterlab.config.compose import SEVERAL, STAGES
 from clusterlab.config.construct import construct
+from clusterlab.config.search import search_problems
 from clusterlab.errors import ClusterlabError, ConfigError
 from clusterlab.pipeline import Plan
 from clusterlab.store import Store, default_folder
@@ -20,7 +21,7 @@ def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:
 
     choices: group -> the option chosen.
     """
-    found = [*problems(config, STAGES), *value_problems(config)]
+    found = [*problems(config, STAGES), *value_problems(config), *search_problems(config)]
     if found:
         raise ConfigError(found)
     built: dict[str, Component] = {}
@@ -69,6 +70,12 @@ def _compute(config: Mapping[str, Any]) -> Compute:
         compile=config["compile"],
         backend=config["backend"],
     )
+
+
+def component(stage: str, config: Mapping[str, Any], choices: Mapping[str, str]) -> Component:
+    """One stage of a checked config. Raises whatever its constructor does."""
+    node = config[stage]
+    return Component(name=choices.get(stage, stage), config=dict(node), instance=construct(node))
 
 
 def _component(name: str, node: Mapping[str, Any], where: str, found: list[str]) -> Component:

@@ -12,7 +12,7 @@ from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, QuotedString
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from clusterlab.config.explain import plain_errors
 from clusterlab.config.find import conf_dir, groups, options_with
@@ -35,7 +35,8 @@ SEVERAL = ("labeler", "view")
 """The stages that may have several components, or none: name -> component."""
 _EXTRACTORS = ("model=", "weights=")
 _MOST_OPTIONS = 3
-_STAGE_KEYS = tuple(f"{stage}." for stage in (*STAGES, "search", "taxonomy"))
+_STAGE_KEYS = tuple(f"{stage}." for stage in (*STAGES, "search.space", "taxonomy"))
+_RANGE = re.compile(r"\+*search\.space\.")
 
 
 def compose(
@@ -49,9 +50,14 @@ def compose(
     primary, other = conf_dir(), existing(config_dir) if config_dir else None
     if other is not None and (other / f"{config_name}.yaml").is_file():
         primary, other = other, primary
+    # Hydra would merge a range with the one that is there, and a list with no range at all.
+    ranges = [text for text in overrides if _RANGE.match(text)]
+    others = [text for text in overrides if text not in ranges]
     with plain_errors(config_dir), initialize_config_dir(str(primary), version_base="1.3"):
-        search = [f"hydra.searchpath=[file://{other}]"] if other else []
-        config = hydra_compose(config_name, [*overrides, *search], return_hydra_config=True)
+        path = [f"hydra.searchpath=[file://{other}]"] if other else []
+        config = hydra_compose(config_name, [*others, *path], return_hydra_config=True)
+        for one in _parsed(ranges):
+            OmegaConf.update(config, one.key_or_group, one.value(), merge=False, force_add=True)
         check_trust(config, overrides)
     _check_arguments(overrides, config.hydra.runtime.choices, config_dir)
     return config
@@ -137,7 +143,8 @@ def _check_arguments(
     problems: list[str] = []
     for override in _parsed(overrides):
         stage, _, key = override.key_or_group.partition(".")
-        if choices.get(stage) == "none" and key and not override.is_delete():
+        is_left_out = stage in STAGES and choices.get(stage) == "none"
+        if is_left_out and key and not override.is_delete():
             takers = options_with(stage, key.partition(".")[0], config_dir)
             if takers:
                 named = [f"{stage}={option}" for option in takers[:_MOST_OPTIONS]]

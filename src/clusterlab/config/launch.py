@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
@@ -15,25 +17,38 @@ from clusterlab.errors import ConfigError
 from clusterlab.files import write_text
 from clusterlab.native_output import native_output_to
 from clusterlab.outcome import Outcome
-from clusterlab.pipeline import run
+from clusterlab.pipeline import Plan, run
 from clusterlab.run_folder import RunFolder
 
+log = logging.getLogger("clusterlab")
 
-def launch(config: DictConfig, folder: Path, choices: dict[str, str]) -> Outcome:
+_FOR_TUNE = "This run takes the config's own values; the ranges in search.space are for tune."
+
+
+def launch(config: DictConfig, folder: Path, choices: Mapping[str, str]) -> Outcome:
     """Check, build and run. A config that cannot be built leaves no folder behind; what fails
     later is recorded in the run's folder, where the user will look for it."""
     try:
-        resolved, choices = of_a_run(resolve(config), choices)
-        # What to search for is no part of a run.
-        resolved.pop("search", None)
-        plan = build(
-            resolved, {group: option for group, option in choices.items() if group != "search"}
-        )
+        whole = resolve(config)
+        resolved, choices = of_a_run(whole, choices)
+        plan = build(resolved, choices)
     except ConfigError:
         _remove_empty(folder)
         raise
+    hint = _FOR_TUNE if whole["search"]["space"] else ""
+    return _carry_out(plan, resolved, folder, hint)
+
+
+def launch_resolved(resolved: dict[str, Any], folder: Path, choices: Mapping[str, str]) -> Outcome:
+    """The same for a config of one run that is resolved already."""
+    return _carry_out(build(resolved, choices), resolved, folder)
+
+
+def _carry_out(plan: Plan, resolved: dict[str, Any], folder: Path, hint: str = "") -> Outcome:
     try:
         with RunFolder(folder) as run_folder, native_output_to(folder / "run.log"):
+            if hint:
+                log.info(hint)
             write_text(folder / "config.yaml", dump(resolved))
             return run(plan, run_folder)
     finally:

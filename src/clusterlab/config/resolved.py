@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from clusterlab.config.compose import STAGES
+from clusterlab.config.compose import SEVERAL, STAGES
 from clusterlab.config.explain import plain_errors
 from clusterlab.errors import ConfigError
 
@@ -46,7 +46,12 @@ def of_a_run(
     where nobody labels."""
     without = {"search", *(() if resolved["labeler"] else ("taxonomy",))}
     config = {key: value for key, value in resolved.items() if key not in without}
-    return config, {group: option for group, option in choices.items() if group not in without}
+    # Hydra does not tell of options that were chosen together; their names are those of the parts.
+    together = {stage: "+".join(resolved[stage]) for stage in SEVERAL if resolved[stage]}
+    made = {**together, **choices}
+    return config, {
+        group: made[group] for group in (*STAGES, *made) if group in made and group not in without
+    }
 
 
 def dump(resolved: dict[str, Any]) -> str:

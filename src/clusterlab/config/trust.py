@@ -19,20 +19,25 @@ def check_trust(config: DictConfig, overrides: Sequence[str]) -> None:
     `allowed_targets` is widened on the command line alone, and Hydra's own parts (callbacks,
     launcher, sweeper), which it builds before any check of ours, come from Hydra and its plugins.
     """
-    shipped = yaml.safe_load((conf_dir() / "config.yaml").read_text(encoding="utf-8"))
-    added = sorted({*config.allowed_targets} - {*shipped["allowed_targets"]})
     typed = any(word.lstrip("+").startswith("allowed_targets=") for word in overrides)
-    if added and not typed:
-        raise ConfigError(
-            f"A config file allows {', '.join(added)} in allowed_targets, which only the command "
-            f"line can: allowed_targets='[{','.join(config.allowed_targets)}]'."
-        )
+    check_allowed(config.allowed_targets, typed=typed)
     for part in ("callbacks", "launcher", "sweeper"):
         for target in _targets(OmegaConf.select(config, f"hydra.{part}")):
             if target != _CALLBACK and not target.startswith(("hydra.", "hydra_plugins.")):
                 raise ConfigError(
                     f"hydra.{part} names '{target}', which is no part of Hydra or its plugins."
                 )
+
+
+def check_allowed(allowed: Sequence[str], *, typed: bool) -> None:
+    """Raises ConfigError for packages beyond the shipped ones that nobody typed."""
+    shipped = yaml.safe_load((conf_dir() / "config.yaml").read_text(encoding="utf-8"))
+    added = sorted({*allowed} - {*shipped["allowed_targets"]})
+    if added and not typed:
+        raise ConfigError(
+            f"A config file allows {', '.join(added)} in allowed_targets, which only the command "
+            f"line can: allowed_targets='[{','.join(allowed)}]'."
+        )
 
 
 def _targets(node: object) -> Iterator[str]:

@@ -71,9 +71,11 @@ def _with_split(collection: Collection, column: str, seed: int) -> Collection:
         multi_valued = by in collection.multi_valued
         classes = pooled(["|".join(cell) or None for cell in cells]) if multi_valued else cells
     split = stratified(classes, collection.digests, shares=SHARES, random_state=seed)
+    how = "at random" if by is None else f"class by class of '{by}'"
     note = (
-        f"No split was given, so one was made, class by class of '{by}': "
-        f"{', '.join(f'{(split == s).sum():,} {s}' for s in SHARES)} images; a class of few images "
-        "is not in all of them. dataset.split makes another."
+        f"No split was given, so one was made, {how}: "
+        f"{', '.join(f'{(split == s).sum():,} {s}' for s in SHARES)} images"
+        f"{'' if by is None else '; a class of few images is not in all of them'}. dataset.split "
+        "makes another."
     )
     return replace(collection, split=split, notes=(*collection.notes, note))

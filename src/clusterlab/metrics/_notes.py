@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -49,13 +48,6 @@ def about_labels(columns: Iterable[Sequence[Reference]], within: np.ndarray) -> 
                 f"{whole.name}: {len(codes) - len(held):,} of {len(codes):,} images have no label "
                 "and are left out of its scores."
             )
-
-
-def about_models(columns: Iterable[str], synthetic: Container[str]) -> Iterator[str]:
-    """synthetic: the label columns that a model made."""
-    for column in columns:
-        if column in synthetic:
-            yield f"{column}: these labels were made by a model; no person has checked them."
 
 
 def about_supervision(spaces: Mapping[str, Features], columns: Iterable[str]) -> Iterator[str]:

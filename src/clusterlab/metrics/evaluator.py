@@ -144,7 +144,6 @@ class Evaluator:
             notes=(
                 *_notes.about_clusters(clustering),
                 *_notes.about_labels(columns, scored),
-                *_notes.about_models(names, collection.synthetic),
                 *_notes.about_supervision(spaces, names),
                 *_notes.about_unseen(spaces, collection.split, scored_split),
                 *dict.fromkeys(about_spaces),
