@@ -10,7 +10,7 @@ import yaml
 from clusterlab.config.build import build
 from clusterlab.config.compose import compose, settled, without_sweeps
 from clusterlab.config.find import conf_dir, groups, options_with
-from clusterlab.config.resolved import resolve, stage_choices
+from clusterlab.config.resolved import of_a_run, resolve, stage_choices
 from clusterlab.errors import ClusterlabError, ConfigError
 
 OPTIONS = [
@@ -75,6 +75,14 @@ def test_an_experiment_opens_with_its_command_and_bears_its_name(name: str) -> N
     assert config.name == name
 
 
+def test_options_that_are_chosen_together_are_told_of() -> None:
+    config = compose(["labeler=[clip,server]", "view=[pca,umap]", "taxonomy=ncp_3"])
+    resolved, choices = of_a_run(resolve(config), stage_choices(config.hydra.runtime.choices))
+    assert (choices["labeler"], choices["view"]) == ("clip+server", "pca+umap")
+    assert "taxonomy" in resolved
+    assert "search" not in resolved
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -82,6 +90,16 @@ def test_an_experiment_opens_with_its_command_and_bears_its_name(name: str) -> N
         (["clusterr=kmeans"], "Unknown key 'clusterr'. Did you mean 'clusterer'?"),
         (["experiment=ci_smok"], "Unknown experiment 'ci_smok'. Did you mean 'ci_smoke'?"),
         (["view=[pca,umpa]"], "Unknown view 'umpa'. Did you mean 'umap'?"),
+        (["labeler=[clip,lava]"], "Unknown labeler 'lava'. Did you mean 'llava'?"),
+        (
+            ["labeler=clip", "labeler.server.url=U"],
+            "labeler.server.url is set, but server is not among what was chosen (labeler=clip). "
+            "Add it: 'labeler=[clip,server]'.",
+        ),
+        (["labeler=clip", "labeler.model=m"], "before them: labeler.clip.model."),
+        (["labeler.clip.model=m"], "but labeler=none has no such argument. It needs labeler=clip."),
+        (["taxonomy.categories=cat"], "Write it in brackets: 'taxonomy.categories=[cat]'."),
+        (["taxonomy.categories=[a,null]"], "holds NoneType where str is meant."),
         (["sedd=3"], "Unknown key 'sedd'. Did you mean 'seed'?"),
         (["+sedd=3"], "Unknown key 'sedd'. Did you mean 'seed'?"),
         (["report.max_thumbs=3"], "Did you mean 'max_thumbnails'?"),

@@ -107,6 +107,21 @@ def _unknown_config(match: re.Match[str], config_dir: Path | None) -> str:
 
 _EXPLANATIONS: list[tuple[str, Callable[[re.Match[str], Path | None], str]]] = [
     (
+        r"Error merging override \+*(?P<key>[\w.]+)=(?P<value>[^\n]*)\n"
+        r"Invalid value assigned: \w+ is not a ListConfig",
+        lambda match, _: (
+            f"{match['key']} is a list. Write it in brackets: '{match['key']}=[{match['value']}]'."
+        ),
+    ),
+    (
+        r"Error merging override \+*(?P<key>[\w.]+)=(?P<value>[^\n]*)\n"
+        r"Invalid type assigned: (?P<kind>\w+) is not a subclass of (?P<wanted>\w+)",
+        lambda match, _: (
+            f"{match['key']}={match['value']} holds {match['kind']} where {match['wanted']} is "
+            "meant."
+        ),
+    ),
+    (
         r"Missing mandatory value: (?P<key>[\w.]+)",
         lambda match, _: f"{match['key']} has no value yet. Set it: {match['key']}=...",
     ),
