@@ -96,7 +96,7 @@ def test_options_that_are_chosen_together_are_told_of() -> None:
             "labeler.server.url is set, but server is not among what was chosen (labeler=clip). "
             "Add it: 'labeler=[clip,server]'.",
         ),
-        (["labeler=clip", "labeler.model=m"], "before them: labeler.clip.model."),
+        (["labeler=clip", "labeler.model=m"], "name comes first: labeler.clip.model."),
         (["labeler.clip.model=m"], "but labeler=none has no such argument. It needs labeler=clip."),
         (["taxonomy.categories=cat"], "Write it in brackets: 'taxonomy.categories=[cat]'."),
         (["taxonomy.categories=[a,null]"], "holds NoneType where str is meant."),

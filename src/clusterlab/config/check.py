@@ -71,8 +71,9 @@ def _strays(node: Mapping[str, Any], stage: str) -> Iterator[str]:
                 f"chosen ({stage}={'+'.join(chosen) or 'none'}). Add it: {together}."
             )
         else:
-            meant = f" Arguments have the option's name before them: {stage}.{chosen[0]}.{name}."
-            yield f"There is no {stage} '{name}'.{meant if chosen else closest(name, known)}"
+            meant = [f"An option's name comes first: {stage}.{one}.{name}." for one in chosen[:1]]
+            said = f"{stage}.{name} has no _target_: it does not say which class to build."
+            yield " ".join([f"{said}{closest(name, known)}", *meant])
 
 
 def _component_problems(node: Any, where: str, stage: str, allowed: Sequence[str]) -> list[str]:
