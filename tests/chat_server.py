@@ -69,6 +69,8 @@ def completion(content: Any, **other: Any) -> bytes:
 class ChatServer:
     """reply: what is said to a request. delay: seconds before every answer.
 
+    models: what is said to GET /models.
+
     asked: all requests in their order. answered: how many got their reply. peak: the most that were
     in flight at once.
     """
@@ -76,6 +78,7 @@ class ChatServer:
     def __init__(self, reply: Callable[[Asked], str | Reply], *, delay: float = 0.0) -> None:
         self.reply = reply
         self.delay = delay
+        self.models = Reply(b"", 404)
         self.asked: list[Asked] = []
         self.answered = 0
         self.peak = 0
@@ -135,6 +138,9 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             except OSError:
                 # Who asked has left.
                 self.close_connection = True
+
+        def do_GET(self) -> None:
+            self._send(server.models if self.path.endswith("/models") else Reply(b"", 404))
 
         def _send(self, reply: Reply) -> None:
             self.send_response(reply.status)

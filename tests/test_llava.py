@@ -350,6 +350,12 @@ def test_an_image_that_the_model_does_not_take_is_a_failed_answer(
     assert [row.status == "failed" for row in rows] == [False, True]
     assert "does not take this image" in rows[1].answer
     assert rows[1].label == ""
+    shown = [np.full((side, 40, 3), 99, np.uint8) for side in (60, 9000, 50)]
+    store = settings(tmp_path / "store")
+    for _ in range(2):
+        said = labeler(tiny("qwen_vl")).ask(shown, ["what ?"] * 3, store)
+        assert [text is None for text in said] == [False, True, False]
+    assert labeler(tiny("qwen_vl")).ask(shown[1:2], ["what ?"], store) == [None]
 
 
 def test_large_images_are_made_smaller_where_wanted(
@@ -393,7 +399,10 @@ def test_what_cannot_be_asked_is_told_with_the_way_out(
     }.items():
         with pytest.raises(ComponentError, match=says) as error:
             labeler(model).answers(photos, settings(), column="word")
+        with pytest.raises(ComponentError, match=says):
+            labeler(model).check()
         assert "Choose another labeler.model, such as llava-hf/llava-1.5-7b-hf" in str(error.value)
+    labeler(tiny("llava")).check()
     with pytest.raises(ComponentError, match=r"labeler\.max_new_tokens must be 1 or more"):
         labeler(tiny("llava"), max_new_tokens=0)
     with pytest.raises(ComponentError, match=r"labeler\.max_side must be 1 or more"):

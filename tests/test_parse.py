@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import unicodedata
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from clusterlab.errors import ComponentError, ConfigError
 from clusterlab.labelers.parse import check_categories, parse
 from clusterlab.labelers.prompts import PROMPTS, most_of, written
 from clusterlab.labelling import VALID
+from clusterlab.spoken import plain_answer
 
 
 def taxonomy(name: str) -> list[str]:
@@ -52,7 +54,7 @@ ANSWERS: list[tuple[str, str, str]] = [
     ("\N{SEEDLING} Plants \N{SEEDLING}", "Plants", "mapped"),
     ("Ｐｌａｎｔｓ", "Plants", "mapped"),  # noqa: RUF001
     ("Pla\N{SOFT HYPHEN}nts\N{ZERO WIDTH SPACE}", "Plants", "mapped"),
-    ("$\\boxed{\\text{Plants}}$", "Plants", "mapped"),
+    ("$\\boxed{\\text{Plants}}$", "Plants", "exact"),
     ('{"category": "Plants"}', "Plants", "mapped"),
     ('```json\n{"label": "Plants", "confidence": 0.92}\n```', "Plants", "mapped"),
     # Number, and other ways to write the same.
@@ -161,13 +163,60 @@ ANSWERS: list[tuple[str, str, str]] = [
     ("None of the categories fits well, but the nearest is Roads.", "", "invalid"),
     ("A road beside a dock", "", "invalid"),
     (", ".join(NCP), "", "invalid"),
-    ("<think>Is it plants", "", "invalid"),
     ("Plants " * 3000, "", "invalid"),
     # Nothing.
     ("", "", "empty"),
     (" \n", "", "empty"),
     ("<think>Plants!</think>", "", "empty"),
     ("<|im_end|>", "", "empty"),
+    ("<think>Is it plants", "", "empty"),
+    ("Plants <think>or is it", "", "empty"),
+    # Ticked, and not ticked.
+    ("- [ ] Plants\n- [x] Animals", "Animals", "mapped"),
+    ("[x] Animals\n[ ] Plants", "Animals", "mapped"),
+    ("1. [ ] Plants\n2. [X] Animals\n3. [ ] Roads", "Animals", "mapped"),
+    ("\N{BALLOT BOX} Plants\n\N{BALLOT BOX WITH CHECK} Animals", "Animals", "mapped"),
+    ("Plants \N{CROSS MARK}\nAnimals \N{WHITE HEAVY CHECK MARK}", "Animals", "mapped"),
+    ("- [ ] Plants\n- [ ] Animals", "", "invalid"),
+    ("- [x] Plants\n- [x] Animals", "", "invalid"),
+    ("Plants \N{CROSS MARK}", "", "invalid"),
+    # Denied in other words.
+    ("Plants: incorrect", "", "invalid"),
+    ("Plants - incorrect", "", "invalid"),
+    ("Plants? Unlikely.", "", "invalid"),
+    ("Plants: not visible", "", "invalid"),
+    ("Plants (not present)", "", "invalid"),
+    ("Plants are very unlikely.", "", "invalid"),
+    ("Plants is the wrong category.", "", "invalid"),
+    ("It is unlikely to be Plants", "", "invalid"),
+    ("It is impossible that these are plants.", "", "invalid"),
+    ("I doubt that it shows plants.", "", "invalid"),
+    ("The picture is far from Plants.", "", "invalid"),
+    ("I rule out Plants", "", "invalid"),
+    ("The category 'Plants' can be excluded", "", "invalid"),
+    ("Plants can be ruled out.", "", "invalid"),
+    ("It fails to show Plants", "", "invalid"),
+    ("Plants: incorrect. Animals: correct.", "Animals", "mapped"),
+    ("It is unlikely to be plants, so it is animals.", "Animals", "mapped"),
+    ("Plants: not animals", "Plants", "mapped"),
+    # Part of another thing's name, and not.
+    ("Power plant", "", "invalid"),
+    ("A power plant.", "", "invalid"),
+    ("Category: power plant", "", "invalid"),
+    ("The answer is power plant.", "", "invalid"),
+    ("Road sign", "", "invalid"),
+    ("**Road** sign", "", "invalid"),
+    ("Rail roads", "", "invalid"),
+    ("road-side", "", "invalid"),
+    ("the plants", "Plants", "mapped"),
+    ("Green plants", "Plants", "mapped"),
+    ("Potted plants on a window sill", "Plants", "mapped"),
+    ("Mostly plants", "Plants", "mapped"),
+    ("Category Plants", "Plants", "mapped"),
+    ("Animals grazing in a field", "Animals", "mapped"),
+    ("A road through a forest", "Roads", "mapped"),
+    ("The answer is Roads because asphalt is visible.", "Roads", "mapped"),
+    ("The best category is Animals, although plants are visible too.", "Animals", "mapped"),
 ]
 
 # (answer, categories, how many are asked for, what it names, status).
@@ -296,11 +345,46 @@ def test_an_endless_answer_costs_no_time() -> None:
         "(",
         "<think>",
         "**",
+        "</think>",
+        "dam is ",
+        "power dam ",
+        "[ ] dam ",
+        "[ ]\n",
+        "\\boxed{",
     ):
         begin = time.perf_counter()
         _, status = parse(part * (7900 // len(part)), NCP)
         assert time.perf_counter() - begin < 5, part
         assert status in (*VALID, "invalid", "refused", "empty")
+
+
+def test_wrapping_without_end_costs_no_time() -> None:
+    for part in ("<think>", "</think>", "<think></think>", "\\boxed{", "{", "$", "```", "<|", " "):
+        begin = time.perf_counter()
+        assert "Plants" not in plain_answer(part * (200_000 // len(part)))
+        assert time.perf_counter() - begin < 1, part
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("<think>A</think>B<think>C</think>D", "B D"),
+        ("no opening</think>Plants", "Plants"),
+        ("Plants <think>sure</think>", "Plants"),
+        ("<Think>Plants</Think>", ""),
+        ("[THINK]No.[/THINK]Plants", "Plants"),
+        ("\u25c1think\u25b7No.\u25c1/think\u25b7Plants", "Plants"),
+        ("<|channel|>analysis<|message|>No.<|end|><|channel|>final<|message|>Dam<|return|>", "Dam"),
+        ("<|im_start|>assistant\nPlants<|im_end|>", "Plants"),
+        ("<answer>Plants</answer>", "Plants"),
+        ("```\nPlants\n```", "Plants"),
+        ('```json\n{"a": 1}\n```', '{"a": 1}'),
+        ("\\(\\boxed{\\textbf{\\text{Dam}}}\\)", "Dam"),
+        ("It costs $5 {sic}", "It costs $5 {sic}"),
+    ],
+)
+def test_what_models_wrap_around_an_answer_is_taken_off(said: str, plain: str) -> None:
+    assert plain_answer(said) == plain
 
 
 @pytest.mark.parametrize(
@@ -322,6 +406,12 @@ def test_lists_that_no_answer_can_be_held_to(categories: list[str], says: str) -
     with pytest.raises(ConfigError) as refused:
         check_categories(categories)
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize("categories", [[1, 2], [True], ["a", None]])
+def test_a_category_that_is_no_text(categories: list[Any]) -> None:
+    with pytest.raises(ConfigError, match=f"{categories[-1]} is no text. Put it in quotes"):
+        check_categories(categories)
 
 
 def test_every_problem_of_a_list_is_named() -> None:

@@ -306,11 +306,44 @@ def test_many_failures_in_a_row_stop_the_run_and_keep_the_answers(
     assert sum(math.isnan(row.seconds) for row in found.rows) == 8
 
 
+def test_pictures_that_the_server_refuses_do_not_stop_the_next_run(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """A rerun asks only about them."""
+    many = Folder(path=str(pictures(tmp_path / "many", 40))).load()
+    refused = Reply(b'{"error": {"message": "content filter"}}', 400)
+    shown: list[str] = []
+
+    def reply(asked: Asked) -> str | Reply:
+        shown.append(asked.uri)
+        return refused if shown.index(asked.uri) >= 20 else "Plants"
+
+    with ChatServer(reply) as server:
+        for n_asked in (40, 60, 80):
+            found = labeler(server, concurrency=1).answers(many, settings, column="seen")
+            assert [row.status for row in found.rows].count("failed") == 20
+            assert len(server.asked) == n_asked
+    assert {row.answer for row in found.rows} == {"Plants", "HTTP 400: content filter"}
+
+
+def test_some_pictures_that_are_refused_are_not_all_that_can_be_asked(
+    photos: Collection, settings: Settings, tmp_path: Path
+) -> None:
+    many = Folder(path=str(pictures(tmp_path / "many", 120))).load()
+    with ChatServer(lambda _: Reply(b"no max_tokens, please", 400)) as server:
+        found = labeler(server).answers(photos, settings, column="seen")
+        assert {row.status for row in found.rows} == {"failed"}
+        with pytest.raises(ComponentError, match="did not answer any of 101 requests") as failed:
+            labeler(server).answers(many, settings, column="seen")
+    assert "no max_tokens, please" in str(failed.value)
+    assert "concurrency" not in str(failed.value), "it would not help"
+
+
 def test_who_answers_nothing_at_all_cannot_be_asked(photos: Collection, settings: Settings) -> None:
     few = photos.take(photos.ids[:2])
     with (
         ChatServer(lambda _: Reply(b"", 500)) as server,
-        pytest.raises(ComponentError, match=r"all requests; the last: HTTP 500: nothing"),
+        pytest.raises(ComponentError, match=r"any request; the last: HTTP 500: nothing"),
     ):
         labeler(server, retries=0).answers(few, settings, column="seen")
 
@@ -386,12 +419,27 @@ def test_what_asks_again(
         assert all(math.isnan(row.seconds) for row in found.rows)
 
 
-def test_the_same_model_elsewhere_is_the_same_model(photos: Collection, settings: Settings) -> None:
-    """And where all is known, nobody needs to be there."""
+def test_where_all_is_known_nobody_needs_to_be_there(
+    photos: Collection, settings: Settings
+) -> None:
     with ChatServer(bright) as server:
         before = labeler(server).answers(photos, settings, column="seen")
-    away = Server(url="http://127.0.0.1:9/v1", model="seer", categories=WORDS)
-    assert labels(away.answers(photos, settings, column="seen")) == labels(before)
+    after = labeler(server).answers(photos, settings, column="seen")
+    assert labels(after) == labels(before)
+
+
+def test_the_same_model_elsewhere_is_the_same_where_its_version_has_a_name(
+    photos: Collection, settings: Settings
+) -> None:
+    """Many servers call "local-model" whatever they run."""
+    with ChatServer(lambda _: "Plants") as one, ChatServer(lambda _: "Animals") as other:
+        for revision, said in ((None, "Animals"), ("v2", "Plants")):
+            first = labeler(one, revision=revision).answers(photos, settings, column="seen")
+            second = labeler(other, revision=revision).answers(photos, settings, column="seen")
+            assert labels(first) == ["Plants"] * 12
+            assert labels(second) == [said] * 12
+            assert any("labeler.revision" in note for note in second.notes) == (revision is None)
+    assert (len(one.asked), len(other.asked)) == (24, 12)
 
 
 def test_without_a_store_all_is_asked_again(photos: Collection) -> None:
@@ -423,8 +471,8 @@ def test_free_requests_about_pictures(settings: Settings) -> None:
     with ChatServer(lambda asked: f"{asked.text} {asked.picture.mean():.0f}") as server:
         asker = Server(url=server.url, model="seer")
         first = asker.ask([*shown, shown[0]], [*said, "a?"], settings)
-        assert [text[:2] for text in first] == ["a?", "b?", "a?", "a?"]
-        assert [int(text[3:]) for text in first[:3]] == pytest.approx(
+        assert [str(text)[:2] for text in first] == ["a?", "b?", "a?", "a?"]
+        assert [int(str(text)[3:]) for text in first[:3]] == pytest.approx(
             [picture.mean() for picture in shown], abs=2
         )
         assert first[3] == first[0]
@@ -436,15 +484,66 @@ def test_free_requests_about_pictures(settings: Settings) -> None:
         assert asker.ask([], [], settings) == []
 
 
-def test_a_free_request_that_fails_is_an_error(settings: Settings) -> None:
-    """An answer that did not come must not pass for one."""
+def test_a_free_request_that_fails_has_no_answer(settings: Settings) -> None:
+    """And the others keep theirs; where nothing can be answered it is an error."""
     shown = [np.full((30, 40, 3), grey, np.uint8) for grey in (10, 200)]
     with ChatServer(lambda asked: "yes" if asked.number else Reply(b"no", 400)) as server:
         asker = Server(url=server.url, model="seer", concurrency=1)
-        with pytest.raises(ComponentError, match="1 of 2 requests; the last: HTTP 400: no"):
-            asker.ask(shown, ["?", "?"], settings)
+        assert asker.ask(shown, ["?", "?"], settings) == [None, "yes"]
         assert asker.ask(shown, ["?", "?"], settings) == ["yes", "yes"]
         assert len(server.asked) == 3
+    with ChatServer(lambda _: Reply(b"no", 400)) as server:
+        assert Server(url=server.url, model="seer").ask(shown[:1], ["?"], settings) == [None]
+    with (
+        ChatServer(lambda _: Reply(b"busy", 503)) as server,
+        pytest.raises(ComponentError, match="HTTP 503: busy"),
+    ):
+        Server(url=server.url, model="seer", retries=0).ask(shown, ["?", "?"], settings)
+
+
+def models(*names: str) -> Reply:
+    return Reply(json.dumps({"data": [{"id": name} for name in names]}).encode())
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        (models("other", "seer"), Reply(b"", 500)),
+        (Reply(b"", 404), Reply(b"", 500)),
+        (Reply(b"", 405), Reply(b"", 500)),
+        (Reply(b"<html>", 200), Reply(b"", 500)),
+        (Reply(b"", 503), Reply(b"", 500)),
+        (models("/models/seer.gguf"), Reply(completion("Hi"))),
+    ],
+    ids=["listed", "404", "405", "no list", "503", "by another name"],
+)
+def test_a_server_that_can_be_asked_passes_the_check(listed: Reply, said: Reply) -> None:
+    with ChatServer(lambda _: said) as server:
+        server.models = listed
+        Server(url=server.url, model="seer").check()
+    assert len(server.asked) == (said.status == 200)
+
+
+@pytest.mark.parametrize(
+    ("listed", "says"),
+    [
+        (models("other"), "has no model 'seer'"),
+        (Reply(b'{"error": "who are you?"}', 401), "HTTP 401: who are you?. It was sent no key"),
+        (Reply(b"", 307), "sends elsewhere"),
+    ],
+    ids=["another model", "no key", "elsewhere"],
+)
+def test_a_server_that_cannot_be_asked_is_told_by_the_check(listed: Reply, says: str) -> None:
+    with ChatServer(lambda _: Reply(b"model seer not found", 404)) as server:
+        server.models = listed
+        with pytest.raises(ComponentError) as failed:
+            Server(url=server.url, model="seer").check()
+    assert says in str(failed.value)
+
+
+def test_the_check_needs_a_server() -> None:
+    with pytest.raises(ComponentError, match="No server answers at"):
+        Server(url=f"http://127.0.0.1:{unused_port()}/v1", model="seer").check()
 
 
 @pytest.mark.parametrize(
@@ -455,7 +554,13 @@ def test_a_free_request_that_fails_is_an_error(settings: Settings) -> None:
         ({"url": "http://me:hunter2@host/v1"}, "must be an address alone"),
         ({"url": "http://host/v1?key=hunter2"}, "must be an address alone"),
         ({"url": "me:hunter2@host"}, "labeler.url is no address"),
-        ({"api_key_env": "sk-hunter2"}, "is the name of an environment variable"),
+        *(
+            ({"api_key_env": key}, "is the name of an environment variable")
+            for key in (
+                *("sk-hunter2", "gsk_hunter2", "hf_hunter2", "sk_hunter2", "r8_hunter2"),
+                *("hunter2" * 5, "abcdhunter2EFGHijkl"),
+            )
+        ),
         ({"timeout": 0.0}, "labeler.timeout must be"),
         ({"concurrency": 0}, "labeler.concurrency must be 1 to 256, not 0"),
         ({"retries": -1}, "labeler.retries must be"),
@@ -495,19 +600,84 @@ def test_the_key_goes_to_the_server_and_nowhere_else(
     assert "hunter2" not in repr(found)
 
 
+def test_a_variable_that_is_there_has_a_name_whatever_it_looks_like(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name = "hf_token_of_the_group_2026_for_all_of_us"
+    monkeypatch.setenv(name, "x")
+    assert Server(model="seer", api_key_env=name).api_key_env == name
+
+
+def test_a_key_in_the_place_of_its_name_is_written_nowhere(tmp_path: Path) -> None:
+    folder = pictures(tmp_path / "photos", 4)
+    with ChatServer(bright) as server:
+        words = run_words(server, folder, "labeler.server.api_key_env=gsk_hunter2")
+        failed = clusterlab(*words, folder=tmp_path)
+    assert failed.returncode
+    assert "labeler.api_key_env is the name" in failed.stderr
+    assert "hunter2" not in failed.stdout + failed.stderr
+    assert not [f for f in tmp_path.rglob("*") if f.is_file() and b"hunter2" in f.read_bytes()]
+
+
+@pytest.mark.parametrize("key", ["None", "null", "e", "Plants", "choices"])
+def test_an_answer_that_holds_the_key_is_an_answer(
+    key: str, photos: Collection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLUSTERLAB_API_KEY", key)
+    reply = Reply(completion("None of the above", refusal=None))
+    with ChatServer(lambda _: reply) as server:
+        found = labeler(server).answers(photos, settings, column="seen")
+    assert {(row.answer, row.status) for row in found.rows} == {("None of the above", "refused")}
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        rb'{"error": {"message": "no such key: ab\/cd+ef"}}',
+        rb'{"error": {"message": "no such key: ab\u002Fcd\u002bef"}}',
+        rb'{"no such key: ": "ab\/cd\u002bef"}',
+        rb'{"no such key: ab\/cd+ef',
+        b"<p>no such key: ab&#x2F;cd&#43;ef</p>",
+        b"no such key: ab%2Fcd%2Bef",
+        b"%sno such key: ab/cd+ef" % (b" " * 3981),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 200])
+def test_a_key_that_is_quoted_in_another_spelling_is_not_quoted(
+    quoted: bytes,
+    status: int,
+    photos: Collection,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CLUSTERLAB_API_KEY", "ab/cd+ef")
+    few = photos.take(photos.ids[:2])
+    with ChatServer(lambda _: Reply(quoted, status)) as server:
+        found = labeler(server).answers(few, settings, column="seen")
+    for row in found.rows:
+        assert row.status == "failed"
+        assert "no such key: " in row.answer
+        assert "***" in row.answer
+        assert "ab" not in row.answer
+        assert "ef" not in row.answer
+
+
 @pytest.mark.parametrize("status", [400, 401, 500, 200])
 def test_a_server_that_quotes_the_key_is_not_quoted(
     status: int, photos: Collection, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CLUSTERLAB_API_KEY", "hunter2-" + "x" * 40)
     told = b'{"error": {"message": "%sno such key: hunter2-%s"}}' % (b"." * 120, b"x" * 40)
-    with (
-        ChatServer(lambda _: Reply(told, status)) as server,
-        pytest.raises(ComponentError) as failed,
-    ):
-        labeler(server, retries=0).answers(photos, settings, column="seen")
-    assert "hunter2" not in str(failed.value)
-    assert "no such key: ***" in str(failed.value)
+    with ChatServer(lambda _: Reply(told, status)) as server:
+        if status in (400, 200):
+            found = labeler(server, retries=0).answers(photos, settings, column="seen")
+            said = " ".join(row.answer for row in found.rows)
+        else:
+            with pytest.raises(ComponentError) as failed:
+                labeler(server, retries=0).answers(photos, settings, column="seen")
+            said = str(failed.value)
+    assert "hunter2" not in said
+    assert "no such key: ***" in said
 
 
 def test_a_key_that_is_missing_or_broken(

@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 from clusterlab.errors import ComponentError
 
 KEY_NAME = "CLUSTERLAB_API_KEY"
+# How the keys of services begin that could pass for a name.
+_KEY = re.compile(r"(?:sk|pk|rk|gsk|hf|r8|fw|tgp|csk|nvapi|api|key|ghp|gho|github_pat)_|AIza|AKIA")
+_LONGEST_NAME = 30
+_SHORTEST_TOKEN = 16
 
 
 def check_numbers(**ranges: tuple[float, float, float]) -> None:
@@ -58,9 +62,17 @@ def key_in(name: str) -> str | None:
 
 
 def check_key_name(name: str) -> None:
-    """Raises ComponentError for a key in the place of the name of the variable that holds it."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+    """Raises ComponentError, which does not tell it, for what may be a key in the place of the name
+    of the variable that holds it. A variable that is there has a name, whatever it looks like."""
+    if name in os.environ or name == KEY_NAME:
+        return
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or _looks_like_a_key(name):
         raise ComponentError(
             "labeler.api_key_env is the name of an environment variable, and what it holds now is "
-            f"none. Put the key itself into {KEY_NAME}: the config is written down."
+            f"none that is set. Put the key itself into {KEY_NAME}: the config is written down."
         )
+
+
+def _looks_like_a_key(name: str) -> bool:
+    mixed = re.search("[a-z]", name) and re.search("[0-9]", name) and len(name) >= _SHORTEST_TOKEN
+    return bool(_KEY.match(name) or mixed) or len(name) > _LONGEST_NAME

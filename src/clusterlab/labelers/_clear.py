@@ -13,11 +13,12 @@ _KIND = (
     *("category", "label", "class", "classification", "choice", "option", "match", "belong"),
     *("fall", "classified", "categorized", "categorised", "labeled", "labelled", "fit"),
 )
+KEYWORDS = (*_FINAL, *_KIND, *_ANSWER)
 _FILLING = (*CONNECTORS, "a", "an", "the")
 # What takes back or widens what was said before.
 _HEDGES = (
     *("also", "alternatively", "or", "either", "both", "maybe", "perhaps", "might", "could"),
-    *("however", "but", "actually", "wait", "although", "correction", "instead", "sorry"),
+    *("however", "but", "actually", "wait", "correction", "instead", "sorry"),
 )
 # Between "the category" and its name: "that best describes what is seen in this image is".
 _APART = 12

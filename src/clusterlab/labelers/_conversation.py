@@ -15,6 +15,9 @@ from clusterlab.labelers._replies import UnansweredError
 from clusterlab.store import Store, key_of
 
 _MOST_IN_A_ROW = 10
+# Refused for its own sake is one picture's affair; that so many are, and nothing is answered, is
+# the fault of what is asked.
+_MOST_REFUSED = 100
 _Answer = tuple[str, float]
 
 
@@ -25,8 +28,9 @@ class Conversation:
     them. description: what else it knows it by.
 
     texts: what was answered, and in how many seconds. stored: of which pictures the store knew it.
-    failed: why no answer came. unreadable: why there was nothing to ask about. why_new: why the
-    store did not know them all.
+    failed: why no answer came, which is not kept: the next run asks again. passing: of which of
+    them it may come then. unreadable: why there was nothing to ask about. why_new: why the store
+    did not know them all.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class Conversation:
     ) -> None:
         self.texts: dict[int, _Answer] = {}
         self.failed: dict[int, str] = {}
+        self.passing: set[int] = set()
         self.unreadable: dict[int, Exception] = {}
         self.why_new = ""
         self._digests = digests
@@ -55,7 +60,8 @@ class Conversation:
         """Ask about what is missing, so many at once; each answer is kept as soon as it is there.
 
         body: the request about a picture; runs in threads. Raises ComponentError where no answer
-        can come: at once where the server refuses, else after some failures in a row.
+        can come: at once where the server refuses to talk, after some failures in a row that may
+        pass, and after many refusals where nothing was ever answered.
         """
 
         def ask(request: Mapping[str, Any]) -> _Answer:
@@ -79,22 +85,28 @@ class Conversation:
                     raise result
                 self._take(place, result)
                 bar.update()
-                if place not in self.unreadable:
-                    in_a_row = in_a_row + 1 if place in self.failed else 0
+                if place in self.passing:
+                    in_a_row += 1
+                elif place not in self.unreadable:
+                    in_a_row = 0
                 if in_a_row > _MOST_IN_A_ROW:
                     raise self._given_up(endpoint, f"{in_a_row} requests in a row", place)
+                if len(self.failed) > _MOST_REFUSED and not self.texts:
+                    raise self._given_up(endpoint, f"any of {len(self.failed)} requests", place)
         finally:
             bar.close()
             endpoint.stop()
             for place, result in asked.stop():
                 if not isinstance(result, Exception):
                     self._take(place, result)
-        if self.failed and not self.texts:
-            raise self._given_up(endpoint, "all requests", max(self.failed))
+        if self.passing and not self.texts:
+            raise self._given_up(endpoint, "any request", max(self.passing))
 
     def _take(self, place: int, result: _Answer | Exception) -> None:
         if isinstance(result, UnansweredError):
             self.failed[place] = str(result)
+            if result.passing:
+                self.passing.add(place)
         elif isinstance(result, Exception):
             self.unreadable[place] = result
         else:
@@ -104,9 +116,12 @@ class Conversation:
 
     def _given_up(self, endpoint: Endpoint, what: str, last: int) -> ComponentError:
         kept = "" if self._store is None else f" {len(self.texts):,} answers are kept."
+        advice = (
+            " It may help to ask less at once (labeler.concurrency=1) or to wait longer "
+            "(labeler.timeout=SECONDS)."
+        )
         return ComponentError(
             f"'{endpoint.model}' at {endpoint.url} did not answer {what}; the last: "
             f"{self.failed[last]}.{kept} See what ails the server, and run again: only what is "
-            "missing is asked. It may help to ask less at once (labeler.concurrency=1) or to wait "
-            "longer (labeler.timeout=SECONDS)."
+            f"missing is asked.{advice if last in self.passing else ''}"
         )

@@ -7,13 +7,21 @@ import logging
 import random
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Event, Lock
 from typing import Any
 
 import httpx2
 
 from clusterlab.errors import ComponentError
-from clusterlab.labelers._replies import UnansweredError, answer_in, excerpt, seconds_to_wait
+from clusterlab.labelers._replies import (
+    UnansweredError,
+    answer_in,
+    excerpt,
+    hiding,
+    models_in,
+    seconds_to_wait,
+)
 
 log = logging.getLogger("clusterlab")
 
@@ -28,7 +36,7 @@ _TOLD = 10.0
 
 
 class Endpoint:
-    """/chat/completions of one server, for several threads at once.
+    """/chat/completions of one server, for several threads at once, and its /models.
 
     url: without "/chat/completions". key: sent as a bearer token, and to nobody else; None sends
     none. key_name: the environment variable that holds it. timeout: seconds for one request.
@@ -54,7 +62,9 @@ class Endpoint:
     ) -> None:
         self.url = url
         self.model = model
-        self._key = key
+        self._has_key = bool(key)
+        # Servers quote the key that they refuse.
+        self._hide = hiding(key)
         self._key_name = key_name
         self._timeout = timeout
         self._retries = retries
@@ -93,32 +103,55 @@ class Endpoint:
             self._stopped.set()
             raise
 
+    def check(self) -> None:
+        """Raises ComponentError where nobody answers, the key is refused or the model is not there.
+
+        Asks for the list of models, which costs nothing; who has none is taken at his word. Some
+        servers answer to other names than those in their list: they are asked for one word.
+        """
+        try:
+            status, reply, _ = self._send("GET", "/models")
+        except httpx2.TransportError as error:
+            log.info("%s: %s", self.url, self._fault(error))
+            return
+        except (UnansweredError, httpx2.DecodingError):
+            return
+        if status in (401, 402, 403) or 300 <= status < 400:
+            self._refused(status, reply)
+        names = models_in(reply) if status == httpx2.codes.OK else ()
+        if names and self.model not in names:
+            words = [{"type": "text", "text": "Hello"}]
+            message = {"role": "user", "content": words}
+            with suppress(UnansweredError):
+                self.complete({"model": self.model, "messages": [message], "max_tokens": 1})
+
     def _complete(self, content: bytes) -> str:
         for attempt in range(self._retries + 1):
             self._sleep(self._not_before - time.monotonic())
             wait = 0.0
             try:
-                status, reply, wait = self._post(content)
+                status, reply, wait = self._send("POST", "/chat/completions", content)
             except httpx2.DecodingError as error:
-                raise UnansweredError(f"the server sent what cannot be unpacked: {error}") from None
+                what = self._hide(str(error))
+                raise UnansweredError(f"the server sent what cannot be unpacked: {what}") from None
             except httpx2.TransportError as error:
                 fault = self._fault(error)
             else:
                 if status == httpx2.codes.OK:
-                    return answer_in(reply)
+                    return answer_in(reply, self._hide)
                 fault = self._refused(status, reply)
             if attempt < self._retries:
                 self._pause(attempt, wait, fault)
         times = f" ({self._retries + 1} times)" if self._retries else ""
-        raise UnansweredError(f"{fault}{times}")
+        raise UnansweredError(f"{fault}{times}", passing=True)
 
-    def _post(self, content: bytes) -> tuple[int, bytes, float]:
+    def _send(
+        self, method: str, path: str, content: bytes | None = None
+    ) -> tuple[int, bytes, float]:
         """Status, body, and the seconds that Retry-After asks for."""
         begin = time.monotonic()
         reply = bytearray()
-        with self._client.stream(
-            "POST", f"{self.url}/chat/completions", content=content
-        ) as response:
+        with self._client.stream(method, f"{self.url}{path}", content=content) as response:
             self._reached = True
             for chunk in response.iter_bytes():
                 reply += chunk
@@ -127,14 +160,15 @@ class Endpoint:
                 if time.monotonic() - begin > self._timeout:
                     raise httpx2.ReadTimeout("")
             wait = seconds_to_wait(response.headers.get("Retry-After"))
-        # Servers quote the key that they refuse.
-        seen = reply.replace(self._key.encode(), b"***") if self._key else reply
-        return response.status_code, bytes(seen), wait
+        return response.status_code, bytes(reply), wait
 
     def _fault(self, error: httpx2.TransportError) -> str:
         """In words. Raises ComponentError where nobody has ever answered."""
         if isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout) and not self._reached:
-            why = str(error) or f"no connection within {min(self._timeout, _CONNECT_WITHIN):g} s"
+            why = (
+                self._hide(str(error))
+                or f"no connection within {min(self._timeout, _CONNECT_WITHIN):g} s"
+            )
             raise ComponentError(
                 f"No server answers at {self.url} ({why}). Start one (`ollama serve` and `ollama "
                 f"pull {self.model}`, or `vllm serve {self.model}`), or say where it is: "
@@ -142,12 +176,12 @@ class Endpoint:
             ) from error
         if isinstance(error, httpx2.TimeoutException):
             return f"no answer within {self._timeout:g} s"
-        return f"the connection broke: {str(error) or type(error).__name__}"
+        return f"the connection broke: {self._hide(str(error)) or type(error).__name__}"
 
     def _refused(self, status: int, reply: bytes) -> str:
         """What the server says, where another try may help. Raises ComponentError where no request
         can succeed, UnansweredError where this one cannot."""
-        said = f"HTTP {status}: {excerpt(reply)}"
+        said = f"HTTP {status}: {excerpt(reply, self._hide)}"
         if status in (401, 402, 403):
             raise ComponentError(f"The server at {self.url} refuses. {said}. {self._key_advice()}")
         if status in _FATAL:
@@ -167,7 +201,7 @@ class Endpoint:
         raise UnansweredError(said)
 
     def _key_advice(self) -> str:
-        if self._key:
+        if self._has_key:
             return f"It was sent the key in {self._key_name}: is it the right one, and still valid?"
         return (
             f"It was sent no key: put one into the environment variable {self._key_name}, or name "
@@ -186,4 +220,6 @@ class Endpoint:
 
     def _sleep(self, seconds: float) -> None:
         if self._stopped.is_set() or (seconds > 0 and self._stopped.wait(seconds)):
-            raise self._fatal or UnansweredError("it was not asked: the run was stopped")
+            raise self._fatal or UnansweredError(
+                "it was not asked: the run was stopped", passing=True
+            )

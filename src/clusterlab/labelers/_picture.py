@@ -1,4 +1,4 @@
-"""A picture as a server takes it."""
+"""A picture as a model is shown it, and as a server takes it."""
 
 from __future__ import annotations
 

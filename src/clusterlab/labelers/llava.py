@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 
 from clusterlab.errors import ClusterlabError, ComponentError, DataError
+from clusterlab.labelers._picture import smaller
 from clusterlab.labelers.parse import parse
 from clusterlab.labelers.prompts import most_of, written
 from clusterlab.labelling import Answer, Answers
@@ -88,6 +88,11 @@ class Llava:
     def multi_valued(self) -> bool:
         return most_of(self.prompt) > 1
 
+    def check(self) -> None:
+        """Raises ComponentError for a model whose files are not there, which is none that sees and
+        answers, or whose processor takes no request."""
+        self._writer.check("What is in this image?")
+
     def answers(self, collection: Collection, settings: Settings, *, column: str) -> Answers:
         """Raises ComponentError for a model that cannot be asked, DataError where no image can be
         read."""
@@ -116,10 +121,12 @@ class Llava:
 
     def ask(
         self, pictures: Sequence[np.ndarray], prompts: Sequence[str], settings: Settings
-    ) -> list[str]:
-        """What the model says of each picture, (h, w, 3) uint8 RGB, to the request at its place.
+    ) -> list[str | None]:
+        """What the model says of each picture, (h, w, 3) uint8 RGB, to the request at its place;
+        None for a picture that its processor does not take.
 
-        Answers are kept by the pictures' pixels and the requests. Raises ComponentError.
+        Answers are kept by the pictures' pixels and the requests. Raises ComponentError where
+        nothing can be asked.
         """
         if not pictures:
             return []
@@ -131,6 +138,7 @@ class Llava:
             settings,
             self._description(session, settings, None),
             prepare=self._shown,
+            not_taken=NotTakenError,
             who=f"'{self.name}'",
         )
 
@@ -197,17 +205,3 @@ class Llava:
                 why = images.failures[row].message
                 rows.append(Answer(id_, column, why, "", "failed", model=self.name))
         return tuple(rows)
-
-
-def smaller(image: np.ndarray, max_side: int | None) -> np.ndarray:
-    """An image, (h, w, 3) uint8, whose longer side has at most `max_side` pixels.
-
-    >>> smaller(np.zeros((40, 100, 3), np.uint8), 50).shape
-    (20, 50, 3)
-    """
-    height, width = image.shape[:2]
-    if max_side is None or max(height, width) <= max_side:
-        return image
-    scale = max_side / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA))

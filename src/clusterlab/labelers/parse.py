@@ -9,21 +9,21 @@ from functools import lru_cache
 
 from clusterlab.errors import ConfigError
 from clusterlab.labelers._clear import clear
+from clusterlab.labelers._compounds import is_part
 from clusterlab.labelers._denied import Denials
 from clusterlab.labelers._mentions import Mention, Names, key_of
 from clusterlab.labelers._words import Word, words
 from clusterlab.labelers.prompts import REFUSAL
+from clusterlab.spoken import plain_answer
 
-_THOUGHT = re.compile(
-    r"<(think|thinking|reasoning)>.*?</\1>|^.*</(?:think|thinking|reasoning)>", re.S
-)
-_UNFINISHED = re.compile(r"<(?:think|thinking|reasoning)>")
-# Tokens of a chat that the server left in: "</s>", "<|im_end|>", "[/INST]", "ASSISTANT:".
-_CHAT = re.compile(
-    r"</?s>|<\|[\w/]+\|>|<(?:[be]os|pad|end_of_\w+)>|\[/?INST\]|^\s*(?:ASSISTANT|Assistant)\s*:"
-)
 # Characters of a text that still answers the question.
 _LONGEST = 8000
+# "- [ ] Plants", "Plants \N{CROSS MARK}": lines of what was not chosen.
+_NOT_TICKED = re.compile(
+    r"(?m)^(?:[ \t]{0,8}(?:[-*\u2022+]|\d{1,3}[.)])?[ \t]{0,8}\[[ \t]{0,3}\].*"
+    r"|.*[\u2610\u2717\u2718\u2716\u274c\u274e\U0001f44e].*)$"
+)
+_TICK = re.compile(r"(?m)^([ \t]{0,8}(?:[-*\u2022+]|\d{1,3}[.)])?[ \t]{0,8})\[[xX\u2713\u2714]\]")
 _NUMBERING = re.compile(r"(?m)^(\s*(?:[-*•>#]+\s*)?\**)\(?(?:\d{1,3}|[A-Za-z])[.):]\s+")
 
 
@@ -41,21 +41,23 @@ def parse(answer: str, categories: Sequence[str], *, most: int = 1) -> tuple[tup
       "category: ...") counts before what is told around it; else the text must name one alone;
     - "refused": NOT VALID, "none of the above", "fits no category";
     - "invalid": nothing of the list, more than `most`, or a name and a refusal at once. A bare
-      number is invalid too: lists are not numbered. What is denied ("no animals") is not named;
-    - "empty": no text, beside a model's thoughts.
+      number is invalid too: lists are not numbered. What is denied ("no animals") is not named,
+      nor what is part of another thing's name ("power plant"; see _compounds.py);
+    - "empty": no text, beside a model's thoughts, which may have been cut off.
 
     >>> parse("The answer is **road**.", ["Roads", "Water", "Water activities"])
     (('Roads',), 'mapped')
     >>> parse("I see no roads.", ["Roads"])
     ((), 'invalid')
     """
-    said = _CHAT.sub(" ", _THOUGHT.sub(" ", answer)).strip()
+    said = plain_answer(answer)
     if not said:
         return (), "empty"
-    if _UNFINISHED.search(said) or len(said) > _LONGEST:
+    if len(said) > _LONGEST:
         return (), "invalid"
     names = _names(tuple(categories))
-    read = words(said if names.numbered else _NUMBERING.sub(r"\1", said))
+    ticked = _TICK.sub(r"\1", _NOT_TICKED.sub("", said))
+    read = words(ticked if names.numbered else _NUMBERING.sub(r"\1", ticked))
     found = _answered(read, names)
     labels = tuple(dict.fromkeys(one.category for one in found if one.category is not None))
     refused = len(found) > sum(one.category is not None for one in found)
@@ -71,6 +73,8 @@ def parse(answer: str, categories: Sequence[str], *, most: int = 1) -> tuple[tup
 def check_categories(categories: Sequence[str], *, where: str = "taxonomy.categories") -> None:
     """Raises ConfigError, with every problem, for a list that no answer can be held to: empty, with
     a name that is empty, twice there, or the same as another but for spelling."""
+    if isinstance(categories, str):
+        raise ConfigError(f"{where} is a text, not a list. Write {where}='[{categories}]'.")
     if not categories:
         raise ConfigError(
             f"{where} is empty: there is nothing to choose from. Take a list of conf/taxonomy "
@@ -80,6 +84,12 @@ def check_categories(categories: Sequence[str], *, where: str = "taxonomy.catego
     problems: list[str] = []
     seen: dict[str, str] = {}
     for category in categories:
+        if not isinstance(category, str):
+            problems.append(
+                f'{where}: {category!r} is no text. Put it in quotes, "{category}", or write what '
+                "stands there as a word."
+            )
+            continue
         key, _ = key_of(category)
         fault = _fault(category, key)
         if fault:
@@ -111,10 +121,15 @@ def _answered(said: Sequence[Word], names: Names) -> list[Mention]:
     """The mentions that are the answer."""
     mentions = names.mentions(said)
     denials = Denials(said, [(mention.start, mention.end) for mention in mentions])
+    named = {place for one in mentions for place in range(one.start, one.end)}
     told = [
         mention
         for mention in mentions
-        if mention.category is None or not denials.deny(mention.start, mention.end)
+        if mention.category is None
+        or not (
+            denials.deny(mention.start, mention.end)
+            or is_part(said, mention.start, mention.end, named)
+        )
     ]
     stated = clear(said, told)
     if stated is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from clusterlab.errors import ComponentError
 from clusterlab.labelers._arguments import (
     KEY_NAME,
     check_key_name,
@@ -29,13 +29,16 @@ from clusterlab.reading.settings import Settings
 from clusterlab.store import digest_of, key_of
 from clusterlab.types import Collection
 
+log = logging.getLogger("clusterlab")
+
 
 class Server:
     """Shows each image to a model by HTTP, and asks for its category.
 
     url: of the API, most often ending in /v1; requests go to URL/chat/completions.
-    model: as the server calls it. revision: your word for which version of it that is. The server
-        alone knows; name another where it changes, and all images are asked again.
+    model: as the server calls it. revision: your word for which version of it that is, since a
+        name is all that a server tells. Another word asks all images again; None takes the model
+        for another one at another URL.
     prompt: "p1", "p2", "p3" (which asks for two categories), or a text of one's own (prompts.py).
     categories: what it chooses from.
     max_new_tokens: at which an answer is cut off. A model that thinks first needs more of them.
@@ -51,7 +54,8 @@ class Server:
     column: the label column that is filled; None is the labeler's name.
 
     Answers are kept verbatim by the image's bytes, the model and its revision, the request's words,
-    the categories, and how the image is prepared; not by the URL, since the same model may move to
+    the categories, and how the image is prepared; by the URL as well where `revision` is None,
+    since many servers call what they run by the same name. With a revision a model may move to
     another machine. An image is asked about once. One that fails after the retries is without a
     label ("failed") and is asked again by the next run.
     """
@@ -112,6 +116,11 @@ class Server:
     def multi_valued(self) -> bool:
         return most_of(self.prompt) > 1
 
+    def check(self) -> None:
+        """Raises ComponentError where the server is not there, refuses the key or has no such
+        model. Not for a run whose answers may all be in the store, which needs no server."""
+        self._endpoint().check()
+
     def answers(self, collection: Collection, settings: Settings, *, column: str) -> Answers:
         """Raises ConfigError without categories, ComponentError where the server cannot be asked,
         DataError where no image can be read."""
@@ -150,11 +159,12 @@ class Server:
 
     def ask(
         self, pictures: Sequence[np.ndarray], prompts: Sequence[str], settings: Settings
-    ) -> list[str]:
-        """What the model says of each picture, (h, w, 3) uint8 RGB, to the request at its place.
+    ) -> list[str | None]:
+        """What the model says of each picture, (h, w, 3) uint8 RGB, to the request at its place;
+        None where the server does not answer about it.
 
-        Answers are kept by the pictures' pixels and the requests. Raises ComponentError where one
-        of them does not come: an answer that is not there must not count as one.
+        Answers are kept by the pictures' pixels and the requests; what failed is asked again by the
+        next run. Raises ComponentError where the server cannot be asked.
         """
         digests = [
             hashlib.sha256(f"{digest_of(picture)} {prompt}".encode()).hexdigest()
@@ -171,14 +181,10 @@ class Server:
                 lambda i: self._body(prompts[places[i]], self._shown(pictures[places[i]])),
                 concurrency=self.concurrency,
             )
-        without = {**said.failed, **said.unreadable}
-        if without:
-            raise ComponentError(
-                f"'{self.name}' at {self.url} did not answer {len(without)} of {len(digests)} "
-                f"requests; the last: {without[max(without)]}. Run again: only these are asked."
-            )
-        answer_of = {digest: said.texts[i][0] for i, digest in enumerate(place_of)}
-        return [answer_of[digest] for digest in digests]
+        for place, why in {**said.failed, **said.unreadable}.items():
+            log.info("%s: picture %d of %d: %s", self.name, place + 1, len(places), why)
+        number = {digest: place for place, digest in enumerate(place_of)}
+        return [said.texts.get(number[digest], (None,))[0] for digest in digests]
 
     def _shown(self, image: np.ndarray) -> str:
         return data_uri(image, max_side=self.max_side, quality=self.jpeg_quality)
@@ -217,6 +223,7 @@ class Server:
                 "_target_": f"{type(self).__module__}.{type(self).__name__}",
                 "model": self.model,
                 "revision": self.revision,
+                "url": self.url if self.revision is None else None,
                 # By their hashes, so that a reader who is told what changed need not read them.
                 "prompt": key_of({"text": request}),
                 "categories": key_of({"names": [] if request is None else self.categories}),
@@ -263,7 +270,8 @@ class Server:
         if self.revision is None:
             notes.append(
                 f"Which version of {self.model} answered is the server's to know. Give yours a "
-                "name (labeler.revision), so that another is asked again."
+                "name (labeler.revision), so that another is asked again, and the same is known at "
+                "another URL."
             )
         if sum(row.status == "empty" for row in rows) > len(rows) / 2:
             notes.append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,14 @@ def asked(
     description: Mapping[str, Any],
     *,
     prepare: Callable[[np.ndarray, str], Any],
+    not_taken: type[Exception],
     who: str,
-) -> list[str]:
-    """What a model says of each picture, (h, w, 3) uint8 RGB, to the prompt at its place.
+) -> list[str | None]:
+    """What a model says of each picture, (h, w, 3) uint8 RGB, to the prompt at its place; None for
+    one that it cannot be shown.
 
-    session: of a model that writes about what `prepare` makes of a picture and a prompt.
+    session: of a model that writes about what `prepare` makes of a picture and a prompt, which
+    raises `not_taken` for what the model cannot be shown; that is not kept.
     description: what the store knows the model by; the answers are kept in it by the pictures'
     pixels and the prompts. who: to be named where it fails.
     """
@@ -45,12 +49,17 @@ def asked(
     rows = sorted(row for digest, row in first.items() if digest not in known)
     size = settings.batch_size or session.batch_size
     for start in range(0, len(rows), size):
-        batch = rows[start : start + size]
         begin = time.perf_counter()
-        texts = run_session(session, [prepare(pictures[row], prompts[row]) for row in batch], who)
+        batch: dict[str, Any] = {}
+        for row in rows[start : start + size]:
+            with suppress(not_taken):
+                batch[digests[row]] = prepare(pictures[row], prompts[row])
+        if not batch:
+            continue
+        texts = run_session(session, list(batch.values()), who)
         seconds = round((time.perf_counter() - begin) / len(batch), 4)
-        said = {digests[row]: str(text) for row, text in zip(batch, texts, strict=True)}
+        said = {digest: str(text) for digest, text in zip(batch, texts, strict=True)}
         known.update(said)
         if store is not None:
             store.add_texts(description, [(digest, t, seconds) for digest, t in said.items()])
-    return [known[digest] for digest in digests]
+    return [known.get(digest) for digest in digests]
