@@ -402,8 +402,9 @@ def test_stability_where_it_is_asked_for(
     assert {f"stability_{kind}" for kind in ("bootstrap", "seeds", "orders")} < set(
         evaluation.scores["metric"]
     )
-    assert list(evaluation.clusters.columns)[-2:] == ["jaccard", "survival"]
-    joined = evaluation.clusters.set_index("cluster")[["jaccard", "survival"]]
+    columns = ["jaccard", "jaccard_chance", "survival"]
+    assert list(evaluation.clusters.columns)[-3:] == columns
+    joined = evaluation.clusters.set_index("cluster")[columns]
     assert joined.to_csv() == stability.clusters.set_index("cluster").to_csv()
     text = "\n".join(evaluation.notes)
     assert "drawn with replacement" in text
@@ -508,6 +509,14 @@ def test_what_a_model_labelled_is_marked() -> None:
     assert [about.synthetic for about in found.homogeneity] == [False, True, True]
     (agreed,) = found.agreements
     assert (agreed.one, agreed.other, agreed.n) == ("llava", "clip", 90)
+    apart = Evaluator(n_permutations=2).evaluate(
+        images,
+        spaces(images, rng.normal(size=(90, 2))),
+        Clustering(np.arange(90) % 4),
+        categories={"llava": ["c0", "c1", "c2"], "clip": ["c0", "c1", "c2", "c3"]},
+    )
+    assert math.isnan(apart.agreements[0].share)
+    assert any("'llava' and 'clip' have labels of different" in note for note in apart.notes)
     learned = spaces(images, rng.normal(size=(90, 2)), seen_labels=("llava",), seen_splits=("all",))
     taught = Evaluator(n_permutations=2).evaluate(images, learned, Clustering(np.arange(90) % 4))
     row = one(taught.scores, metric="ari", label="llava")

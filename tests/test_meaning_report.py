@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from clusterlab.reports.page.headline import headline
 from clusterlab.reports.page.named import shown_name
 from clusterlab.reports.plots.canvas import render
 from clusterlab.reports.plots.stacked import draw_stacked
+from clusterlab.reports.synthetic import circular
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
 from clusterlab.types import NOISE
@@ -35,6 +37,7 @@ from tests.test_report_html import BROWSER, dump_dom
 from tests.test_report_texts import Page
 
 MARK = "random weights"
+DASH = "\N{EN DASH}"
 HOSTILE = (
     "<script>document.title='taken'</script>",
     '"><img src=x onerror="document.title=1">',
@@ -126,7 +129,7 @@ def test_homogeneity_is_told_of_every_label_column(outcome: Outcome, result: api
     for row in found[found["label"] == "digit"].itertuples():
         inside = outcome.collection.labels["digit"][labels == row.cluster]
         assert row.homogeneity == pytest.approx(inside.value_counts(normalize=True).iloc[0])
-        assert row.good == (row.homogeneity > 0.75)
+        assert row.good == (row.homogeneity > 0.75 and 2 * row.n_labelled >= row.size)
     assert whole.groupby("label")["noise"].apply(list).tolist() == [["with", "without"]] * 5
     marks = whole.groupby("label")["marks"].first()
     assert marks[ONE] == f"synthetic; {MARK}"
@@ -342,8 +345,9 @@ def test_stability_is_told_in_words_and_for_each_cluster(outcome: Outcome, page:
 def test_clusters_that_dissolve_are_listed(outcome: Outcome, tmp_path: Path) -> None:
     stability = outcome.evaluation.stability
     assert stability is not None
+    others = len(stability.clusters) - 2
     weak = stability.clusters.assign(
-        survival=[0.25, np.nan, *[0.9] * (len(stability.clusters) - 2)]
+        jaccard=[0.4, np.nan, *[0.9] * others], survival=[0.25, np.nan, *[0.9] * others]
     )
     confidence = stability.confidence.copy()
     confidence[0] = np.nan
@@ -381,9 +385,61 @@ def test_who_took_part_is_told_with_their_arguments(page: Page) -> None:
 def test_a_labeler_that_is_also_the_extractor_is_told(outcome: Outcome) -> None:
     config = {"source": {"sha256": "ab" * 32}}
     features = dataclasses.replace(outcome.features, provenance={"config": config})
-    for own, expected in ((outcome.features, 0), (features, 2)):
-        said = headline(dataclasses.replace(outcome, features=own))["warnings"]
-        assert sum("partly its agreement with itself" in line for line in said) == expected
+    assert outcome.labelling is not None
+    assert not list(circular(outcome.labelling, outcome.features))
+    notes = tuple(circular(outcome.labelling, features))
+    assert len(notes) == 2
+    told = dataclasses.replace(outcome, notes=notes)
+    assert all(headline(told)["warnings"].count(note) == 1 for note in notes)
+    text = " ".join(summary(told, Path("runs/x")).split())
+    assert text.count("The model that made the features also made the labels") == 2
+
+
+def test_labelers_of_different_categories_have_no_number_for_it(
+    outcome: Outcome, tmp_path: Path
+) -> None:
+    (found,) = outcome.evaluation.agreements
+    for ari, row, line in (
+        (0.5, f"{DASH} {DASH} 0.500", f"labels of both on {found.n} images; ARI 0.50"),
+        (math.nan, f"{DASH} {DASH} {DASH}", f"labels of both on {found.n} images"),
+    ):
+        apart = dataclasses.replace(found, share=math.nan, kappa=math.nan, ari=ari)
+        evaluation = dataclasses.replace(outcome.evaluation, agreements=(apart,))
+        changed = dataclasses.replace(outcome, evaluation=evaluation)
+        write_html(changed, tmp_path / "report.html", figures=tmp_path / "none")
+        page = Page(tmp_path / "report.html")
+        assert f"{ONE} {OTHER} {found.n} {row}" in page.within("#meaning")
+        assert "nan" not in page.within("#meaning").split()
+        assert line in " ".join(summary(changed, tmp_path).split())
+
+
+def test_a_good_cluster_is_explained_by_its_labelled_half(outcome: Outcome, page: Page) -> None:
+    text = page.within("#meaning")
+    assert "of its labelled images under one label, and at least half of all its images" in text
+    row = outcome.evaluation.homogeneity[0].summary.set_index("noise").loc["with"]
+    assert f"labelled images are {row['good_share']:.0%} of all images." in text
+
+
+def test_a_mark_of_the_run_and_of_a_row_is_there_once(outcome: Outcome, tmp_path: Path) -> None:
+    features = dataclasses.replace(outcome.features, marks=("seen in training",))
+    marks = ["", "supervised; seen in training"]
+    scores = outcome.evaluation.scores.head(2).assign(label="digit", marks=marks)
+    evaluation = dataclasses.replace(outcome.evaluation, scores=scores)
+    write_tables(dataclasses.replace(outcome, features=features, evaluation=evaluation), tmp_path)
+    found = pd.read_csv(tmp_path / "scores.csv")["marks"].tolist()
+    assert found == ["seen in training", "seen in training; supervised"]
+
+
+def test_why_names_were_not_checked_is_said_with_their_number(outcome: Outcome) -> None:
+    assert outcome.naming is not None
+    names = tuple(
+        ClusterName(cluster=one.cluster, name=one.name, why="no image is left to check it on")
+        for one in outcome.naming.names
+    )
+    naming = dataclasses.replace(outcome.naming, names=names)
+    text = summary(dataclasses.replace(outcome, naming=naming), Path("runs/x"))
+    n = len(names)
+    assert f"names: {n} names not checked (no image is left to check it on)" in text
 
 
 def test_what_only_people_labelled_stays_short(plain: Outcome, tmp_path: Path) -> None:

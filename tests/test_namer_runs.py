@@ -177,10 +177,15 @@ def test_a_server_that_is_not_there_is_named_in_the_words_of_the_namer(
     ]
     with pytest.raises(ComponentError, match=r"say where it is: namer\.asked\.url=URL"):
         clusterlab.run(overrides=words, folder=tmp_path / "none")
+    status = json.loads((tmp_path / "none" / "status.json").read_text(encoding="utf-8"))
+    assert status["stage"] == "label", "nothing was extracted for a server that is not there"
     with ChatServer(lambda _: Reply(b"busy", status=400)) as server:
         words[-1] = f"namer.asked.url={server.url}"
-        with pytest.raises(ComponentError, match="did not answer"):
-            clusterlab.run(overrides=words, folder=tmp_path / "busy")
+        busy = clusterlab.run(overrides=words, folder=tmp_path / "busy")
+    assert busy.clusters["name"].tolist() == [f"cluster {number}" for number in range(4)]
+    assert "4 clusters without a name: no answer came about its images" in notes_in(
+        tmp_path / "busy"
+    )
 
 
 def test_a_llava_on_disk_names_and_checks(squares: Path, tmp_path: Path) -> None:
@@ -200,10 +205,38 @@ def test_a_llava_on_disk_names_and_checks(squares: Path, tmp_path: Path) -> None
     assert result.clusters["name"].str.split().map(len).max() <= 5
     assert not result.clusters["name_verified"].any()
     page = notes_in(tmp_path / "run")
+    assert "same model" not in page, "the one is random, the other has its own weights"
     assert "The cluster names were made by random weights: they mean nothing." in page
     assert "cluster names were checked by random weights" not in page
     again = clusterlab.run(overrides=[*words, "store=false"], folder=tmp_path / "again")
     assert again.clusters["name"].tolist() == result.clusters["name"].tolist()
+
+
+def test_a_clip_that_labels_checks_and_sees_is_told_to_be_one(
+    clip: Path, squares: Path, tmp_path: Path
+) -> None:
+    words = [
+        *(word for word in of_colours(squares) if not word.startswith("extractor=")),
+        "extractor=clip",
+        f"extractor.model={clip}",
+        "labeler=clip",
+        f"labeler.clip.model={clip}",
+        "taxonomy.categories=[red,blue]",
+        "namer=labels",
+        "namer/verifier=clip",
+        f"namer.verifier.matcher.model={clip}",
+    ]
+    result = command("run", *words, folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    (run,) = (path.parent for path in tmp_path.rglob("report.html"))
+    page = notes_in(run)
+    assert "Checked by the same model that made the labels, " in page
+    for note in (
+        "The cluster names were checked by the same model that made the labels: that the images",
+        "The model that made the features also made the labels of “clip”: that the clusters",
+    ):
+        assert page.count(note) == 1
+        assert note in " ".join(result.stdout.replace("! ", "").split())
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,15 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageColor
 from scipy import sparse
-from scipy.stats import binomtest
+from scipy.stats import fisher_exact
 
 from clusterlab.components import Component
 from clusterlab.datasets.folder import Folder
 from clusterlab.datasets.table import Table
-from clusterlab.errors import ConfigError, DataError
+from clusterlab.errors import ComponentError, ConfigError, DataError
 from clusterlab.extractors.hog import Hog
 from clusterlab.images import decode
+from clusterlab.labelling import models_of
 from clusterlab.meaning import Naming
 from clusterlab.namers._answers import MOST_WORDS, name_in
 from clusterlab.namers._names import MOST_LETTERS, Name, Proposal, clean, distinct
@@ -30,7 +31,7 @@ from clusterlab.namers.captions import Captions
 from clusterlab.namers.contact_sheet import ContactSheet
 from clusterlab.namers.labels import Labels, _evidence
 from clusterlab.namers.name import Clusters, named
-from clusterlab.namers.verifiers.asked import YesOrNo
+from clusterlab.namers.verifiers.asked import YesOrNo, is_yes
 from clusterlab.namers.verifiers.clip import BestMatch
 from clusterlab.namers.verifiers.held_out import HeldOut
 from clusterlab.namers.verifiers.none import Nobody
@@ -184,8 +185,11 @@ def test_agreement_and_chance_of_held_out_images_by_hand(illustrations: Collecti
         term = name.name.split(" (")[0].split(", ")
         rows = kept & (labels == name.cluster) & (kinds != None)  # noqa: E711
         agreeing = np.isin(kinds[rows], term)
-        chance = np.isin(kinds[kinds != None], term).mean()  # noqa: E711
-        p_value = binomtest(int(agreeing.sum()), len(agreeing), chance, "greater").pvalue
+        alike = [one.cluster for one in naming.names if one.name.split(" (")[0] == ", ".join(term)]
+        others = kept & ~np.isin(labels, alike) & (kinds != None)  # noqa: E711
+        theirs = np.isin(kinds[others], term)
+        table = [[said.sum(), (~said).sum()] for said in (agreeing, theirs)]
+        chance, p_value = theirs.mean(), fisher_exact(table, alternative="greater").pvalue
         assert name.n_asked == len(agreeing)
         assert name.agreement == pytest.approx(agreeing.mean())
         assert name.chance == pytest.approx(chance)
@@ -489,7 +493,144 @@ def test_equal_answers_are_numbered_and_empty_ones_are_no_name(squares: Collecti
     assert texts(same) == ["boat (1)", "boat (2)", "boat (3)", "boat (4)"]
     silent = ContactSheet(asked=ColourEye(always="I'm sorry, I can't.")).name(clusters, SETTINGS)
     assert texts(silent) == ["cluster 0", "cluster 1", "cluster 2", "cluster 3"]
-    assert "4 clusters without a name: nothing is known of its images." in silent.notes
+    assert "4 clusters without a name: what the model answered is no name." in silent.notes
+
+
+class SilentEye(ColourEye):
+    """Cannot answer about what is mostly of one colour."""
+
+    def __init__(self, *, about: Sequence[str]) -> None:
+        super().__init__()
+        self.about = about
+
+    def ask(
+        self, pictures: Sequence[np.ndarray], prompts: Sequence[str], settings: Settings
+    ) -> list[str | None]:  # type: ignore[override]
+        said = super().ask(pictures, prompts, settings)
+        seen = super().ask(pictures, ["Name it."] * len(pictures), settings)
+        return [
+            None if any(colour.title() in what for colour in self.about) else answer
+            for answer, what in zip(said, seen, strict=True)
+        ]
+
+
+def test_a_picture_that_could_not_be_answered_gives_no_name_and_no_vote(
+    squares: Collection,
+) -> None:
+    clusters = clusters_of(squares, by(squares, "label"))
+    eye = SilentEye(about=["red"])
+    naming = ContactSheet(asked=eye).name(clusters, SETTINGS)
+    assert texts(naming) == ["Blue", "Lime", "cluster 2", "Yellow"]
+    assert naming.names[2].why == "no answer came about its images"
+    assert "1 cluster without a name: no answer came about its images." in naming.notes
+    none = ContactSheet(asked=SilentEye(about=COLOURS)).name(clusters, SETTINGS)
+    assert texts(none) == [f"cluster {number}" for number in range(4)]
+    checked = Labels(verifier=YesOrNo(asked=eye)).name(clusters, SETTINGS)
+    assert [name.n_asked for name in checked.names] == [12, 12, 0, 12]
+    assert [name.verified for name in checked.names] == [True, True, None, True]
+    assert "no answer came about its images" in checked.names[2].why
+    mixed = clusters_of(squares, by(squares, "label") // 2)
+    halves = Labels(verifier=YesOrNo(asked=eye), n_asked=24).name(mixed, SETTINGS)
+    assert halves.names[1].n_asked == 12, "the red half could not be answered"
+
+
+def test_two_small_pure_clusters_bear_their_names_out(squares: Collection) -> None:
+    """Of the held-out images 4 of 4 agree here, and 0 of 4 there: p is 1/70."""
+    ids = squares.ids
+    two = squares.take([*ids[:8], *ids[12:20]])
+    naming = Labels().name(clusters_of(two, by(two, "label")), SETTINGS)
+    assert [(name.agreement, name.chance, name.n_asked) for name in naming.names] == [(1, 0, 4)] * 2
+    assert [name.verified for name in naming.names] == [True, True]
+    one = Labels().name(clusters_of(two, np.zeros(len(two), dtype=int)), SETTINGS)
+    assert one.names[0].verified is None
+    assert "no cluster of another name" in one.names[0].why
+    noisy = clusters_of(two, by(two, "label") - 1)
+    assert [name.verified for name in Labels().name(noisy, SETTINGS).names] == [True]
+
+
+class Served(ColourEye):
+    """As a labeler of a server's model is: its weights are nobody's to see."""
+
+    sources = ()
+
+    def __init__(self, *, model: str, revision: str | None = None) -> None:
+        super().__init__()
+        self.model = model
+        self.revision = revision
+
+
+@pytest.mark.parametrize(
+    ("model", "revision", "same"),
+    [("llava", None, True), ("llava", "two", False), ("qwen", None, False)],
+)
+def test_a_model_that_checks_itself_is_told_of(
+    squares: Collection, model: str, revision: str | None, same: bool
+) -> None:
+    labels = by(squares, "label")
+    verifier = YesOrNo(asked=Served(model=model, revision=revision))
+    said = squares.labels["label"]
+    own = replace(squares, labels=squares.labels.assign(it=said), synthetic=frozenset({"it"}))
+    described = {"model": "llava", "revision": None, "compute": {"server": "http://localhost"}}
+    clusters = clusters_of(own, labels, labelers={"it": described})
+    by_labels = Labels(verifier=verifier).name(clusters, SETTINGS)
+    by_people = Labels(verifier=verifier, column="label").name(clusters, SETTINGS)
+    sheets = ContactSheet(asked=Served(model="llava"), verifier=verifier).name(clusters, SETTINGS)
+    for naming, did in ((by_labels, "made the labels"), (sheets, "gave them")):
+        assert naming.verifier.startswith(f"the same model that {did}, colour eye") == same
+        told = f"checked by the same model that {did}: that the images bear them out is partly"
+        assert any(told in note for note in naming.notes) == same
+    assert "same model" not in " ".join([by_people.verifier, *by_people.notes])
+
+
+def test_models_are_told_apart_by_their_weights() -> None:
+    def of(model: str, sha256: str) -> dict[str, object]:
+        return {"model": model, "source": [{"model": model, "sha256": sha256}]}
+
+    assert models_of(of("a", "12")) == models_of(of("b", "12"))
+    assert models_of(of("a", "random")) != models_of(of("b", "random"))
+    assert models_of({}) == frozenset()
+
+
+class Away(ColourEye):
+    def check(self) -> None:
+        raise ComponentError("Nobody is at labeler.url=http://localhost:1.")
+
+
+def test_a_model_that_will_not_answer_is_found_before_the_work(squares: Collection) -> None:
+    hog = Component(name="hog", config={}, instance=Hog())
+    with pytest.raises(ComponentError, match=r"Nobody is at namer\.asked\.url="):
+        ContactSheet(asked=Away()).check(squares, hog)
+    captioned = replace(squares, text=("a square",) * len(squares))
+    for namer in (
+        ContactSheet(asked=ColourEye(), verifier=YesOrNo(asked=Away())),
+        Labels(verifier=YesOrNo(asked=Away())),
+        Captions(verifier=YesOrNo(asked=Away())),
+    ):
+        with pytest.raises(ComponentError, match=r"Nobody is at namer\.verifier\.asked\.url="):
+            namer.check(captioned, hog)
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_nothing_is_said_of_any_image_there_are_no_names(squares: Collection) -> None:
+    silent = replace(squares, labels=squares.labels.assign(label=[None] * len(squares)))
+    naming = Labels().name(clusters_of(silent, by(squares, "label")), SETTINGS)
+    assert texts(naming) == [f"cluster {number}" for number in range(4)]
+    assert {name.why for name in naming.names} == {"nothing is known of its images"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "yes"),
+    [
+        ("<think>It is not clear.</think>Yes", True),
+        ("Yes</s>", True),
+        ("Yes or no?", False),
+        ("Answer yes/no: yes", True),
+        ("<think>Yes", False),
+        ("No, yes would be wrong", False),
+    ],
+)
+def test_a_yes_in_an_answer(answer: str, yes: bool) -> None:
+    assert is_yes(answer) == yes
 
 
 @pytest.mark.parametrize(
@@ -516,6 +657,15 @@ def test_equal_answers_are_numbered_and_empty_ones_are_no_name(squares: Collecti
         ("Água e pedras", "Água e pedras"),
         ("Red\x00 boats\u202e!", "Red boats"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+        ("<think>\nLet me see\n</think>\nDogs", "Dogs"),
+        ("<think>They are dogs", ""),
+        ("Dogs</s>", "Dogs"),
+        ("\\boxed{Dogs}", "Dogs"),
+        ("```\nDogs\n```", "Dogs"),
+        ("St. Mary's Church", "St. Mary's Church"),
+        ("U.S. flags", "U.S. flags"),
+        ("Mt. Fuji. It is in Japan.", "Mt. Fuji"),
+        ("Boats at rest. They lie in a harbour.", "Boats at rest"),
         ("N/A", ""),
         ("None.", ""),
         ("NOT VALID", ""),

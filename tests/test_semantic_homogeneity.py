@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score, cohen_kappa_score
 from clusterlab.meaning import Homogeneity
 from clusterlab.metrics._columns import references
 from clusterlab.metrics._external import tabulated
-from clusterlab.metrics.agreement import agreement, agreements
+from clusterlab.metrics.agreement import about_agreements, agreement, agreements
 from clusterlab.metrics.semantic_homogeneity import quality, semantic_homogeneity
 from clusterlab.types import NOISE
 from tests.test_evaluator import collection
@@ -96,7 +96,7 @@ def test_summaries_are_weighted_by_the_labelled_images() -> None:
     assert without["majority"] == pytest.approx(6 / 10)
     for one in (both, without):
         assert one[["n_clusters", "n_good"]].tolist() == [3, 2]
-        assert one["good_share"] == pytest.approx(8 / 15)
+        assert one["good_share"] == pytest.approx((5 + 1) / 15)
     assert found.threshold == 0.75
     assert found.column == "it"
 
@@ -107,6 +107,17 @@ def test_noise_is_never_a_good_cluster_and_the_threshold_is_passed_not_met() -> 
     assert found.clusters["good"].tolist() == [False, False]
     lower = homogeneity_of([0, 0, 0, 0, -1, -1], ["a", "a", "a", "b", "c", "c"], threshold=0.74)
     assert lower.clusters["good"].tolist() == [True, False]
+
+
+def test_a_cluster_of_which_less_than_half_is_labelled_is_not_good() -> None:
+    labels = np.repeat([0, 1, 2], 100)
+    cells: list = [*["a"] * 1, *[None] * 99, *["a"] * 49, *[None] * 51, *["b"] * 50, *[None] * 50]
+    found = homogeneity_of(labels, cells)
+    assert found.clusters["homogeneity"].tolist() == [1, 1, 1]
+    assert found.clusters["good"].tolist() == [False, False, True]
+    both = row(found, "with")
+    assert both["n_good"] == 1
+    assert both["good_share"] == pytest.approx(50 / 300)
 
 
 @pytest.mark.parametrize(("h", "e", "q"), [(0.797, 0.696, 1.145), (0.843, 0.564, 1.495)])
@@ -218,3 +229,32 @@ def test_agreement_about_nothing_is_no_number() -> None:
     same = agreement(collection({"a": ["x", "x"], "b": ["x", "x"]}), "a", "b")
     assert same.share == 1
     assert math.isnan(same.kappa)
+    assert math.isnan(same.ari)
+    unlike = agreement(collection({"a": ["x", "x"], "b": ["y", "y"]}), "a", "b")
+    assert math.isnan(unlike.ari), "one cluster each: there is nothing to agree about"
+    alone = agreement(collection({"a": ["x"], "b": ["x"]}), "a", "b")
+    assert (alone.share, alone.n) == (1, 1)
+    assert math.isnan(alone.ari)
+
+
+def test_labels_of_different_categories_are_compared_as_clusters_alone() -> None:
+    few = ["sea", "sea", "land", "land", "sea"]
+    many = ["boats", "fish", "trees", "trees", "sea"]
+    images = collection({"few": few, "many": many, "p3": [("sea",)] * 5}, multi_valued=("p3",))
+    images = dataclasses.replace(images, synthetic=frozenset({"few", "many", "p3"}))
+    (found,) = agreements(images)
+    assert math.isnan(found.share)
+    assert math.isnan(found.kappa)
+    assert found.ari == pytest.approx(adjusted_rand_score(few, many))
+    text = " ".join(about_agreements(images, [found]))
+    assert "'few' and 'many' have labels of different categories" in text
+    assert "several labels in 'p3'" in text
+    # That not all were used, by either, says nothing where it is known what there was.
+    known = dict.fromkeys(("few", "many"), sorted({*few, *many}))
+    (same,) = agreements(images, known)
+    assert same.share == pytest.approx(1 / 5)
+    assert same.kappa == pytest.approx(cohen_kappa_score(few, many))
+    (apart,) = agreements(images, {"few": ["sea", "land"], "many": sorted(set(many))})
+    assert math.isnan(apart.share)
+    people = dataclasses.replace(images, synthetic=frozenset({"few"}))
+    assert not list(about_agreements(people, agreements(people)))

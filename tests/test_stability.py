@@ -17,7 +17,7 @@ from clusterlab.clusterers.dbscan import DBSCAN
 from clusterlab.clusterers.recluster import Recluster
 from clusterlab.errors import ComponentError, ConfigError, DataError
 from clusterlab.metrics.stability import stability
-from clusterlab.stability import Stability
+from clusterlab.stability import Stability, verdict
 from clusterlab.types import NOISE
 
 
@@ -65,7 +65,10 @@ def test_two_far_blobs_are_fully_stable() -> None:
     assert found.kinds["ari"].tolist() == [1, 1, 1]
     assert found.kinds["ari_std"].tolist() == [0, 0, 0]
     assert found.kinds["n_pairs"].tolist() == [15, 15, 15]
-    assert found.clusters.to_numpy().tolist() == [[0, 1, 1], [1, 1, 1]]
+    own = found.clusters.drop(columns="jaccard_chance")
+    assert own.to_numpy().tolist() == [[0, 1, 1], [1, 1, 1]]
+    # Half of the images against a half at random: a third of either is in both.
+    assert found.clusters["jaccard_chance"].tolist() == pytest.approx([1 / 3, 1 / 3], abs=0.06)
     assert np.nanmin(found.confidence) == 1
     assert found.n_repeats == 5
 
@@ -78,6 +81,17 @@ def test_a_cloud_cut_into_eight_is_not() -> None:
     assert found.clusters["jaccard"].between(0.2, 0.65).all()
     assert found.clusters["survival"].mean() < 0.6
     assert 0.2 < np.nanmean(found.confidence) < 0.8
+
+
+def test_noise_cut_into_three_is_doubtful_though_it_comes_again() -> None:
+    X = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
+    again = Recluster(KMeans(3, n_init=10, random_state=0))
+    found = stability(X, again(X), again, n_repeats=10, kinds=["bootstrap"])
+    assert ari_of(found, "bootstrap") < 0.5
+    assert (found.clusters["survival"] > 0).all()
+    assert "stable" not in set(found.clusters["jaccard"].map(verdict))
+    assert found.clusters["jaccard_chance"].between(0.15, 0.35).all()
+    assert (found.clusters["jaccard"] > found.clusters["jaccard_chance"]).all()
 
 
 def test_jaccard_survival_and_confidence_are_those_of_sets() -> None:

@@ -18,7 +18,7 @@ from clusterlab.errors import UsageError
 _NUMBERS = {
     "scores": "value|chance|chance_std|n",
     "assignments": "cluster|strength|x|y",
-    "clusters": "cluster|size|silhouette|jaccard|survival|name_agreement|.*_(share|entropy)",
+    "clusters": "cluster|size|silhouette|jaccard.*|survival|name_agreement|.*_(share|entropy)",
     "failures": "",
 }
 _NUMBERS_OF_SOME = {

@@ -196,8 +196,9 @@ class Asked(Protocol):
 
     def ask(
         self, pictures: Sequence[np.ndarray], prompts: Sequence[str], settings: Settings
-    ) -> Sequence[str]:
-        """pictures: (h, w, 3) uint8 RGB each. Returns one answer a picture, verbatim."""
+    ) -> Sequence[str | None]:
+        """pictures: (h, w, 3) uint8 RGB each. Returns one answer a picture, verbatim; None for a
+        picture that could not be answered."""
         ...
 
 

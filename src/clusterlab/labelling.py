@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from clusterlab.types import Collection
 
 VALID = ("exact", "mapped")
 """The states of an answer that is a label."""
+RANDOM = "random"
 
 
 @dataclass(frozen=True)
@@ -66,3 +67,44 @@ class Labelling:
     marks: tuple[str, ...] = ()
     column_marks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def categories(self) -> dict[str, tuple[str, ...]]:
+        """Column -> what its labeler chose from, where it has said so."""
+        known = {column: one.get("categories") for column, one in self.labelers.items()}
+        return {column: tuple(map(str, names)) for column, names in known.items() if names}
+
+
+def weights_in(described: Any) -> Iterator[str]:
+    """The weights' hashes anywhere in a description of models.
+
+    >>> list(weights_in({"models": [{"model": "mine", "sha256": "ab"}]}))
+    ['ab']
+    """
+    if isinstance(described, Mapping):
+        for key, part in described.items():
+            if key == "sha256" and isinstance(part, str):
+                # Weights that are random have no hash of their own.
+                yield f"random {described.get('model')}" if part == RANDOM else part
+            yield from weights_in(part)
+    elif isinstance(described, list | tuple):
+        for part in described:
+            yield from weights_in(part)
+
+
+def models_of(described: Mapping[str, Any]) -> frozenset[str]:
+    """What tells the models of a labeler from others: their weights' hashes, or of a server, whose
+    weights nobody sees, the model's name and revision.
+
+    >>> sorted(models_of({"model": "llava", "revision": None, "compute": {"server": "http://..."}}))
+    ['llava of a server']
+    """
+    hashes = frozenset(weights_in(described))
+    if hashes or not described.get("model"):
+        return hashes
+    return frozenset({served(str(described["model"]), described.get("revision"))})
+
+
+def served(model: str, revision: str | None) -> str:
+    """What tells the model of a server from others."""
+    return f"{model}@{revision} of a server" if revision else f"{model} of a server"

@@ -12,7 +12,7 @@ class Homogeneity:
     """How much of one mind the images of each cluster are about one label column.
 
     column: of the labels; synthetic: whether a model made it. threshold: the homogeneity above
-        which a cluster is good.
+        which a cluster is good, where at least half of its images are labelled.
     clusters: one row a cluster, noise last: cluster, size, n_labelled, top (the most frequent
         label), homogeneity (its share among the labelled members), entropy (of their labels, in
         bits), q (homogeneity / (entropy + 1e-6)), good (bool).
@@ -21,7 +21,8 @@ class Homogeneity:
         counted); majority (the share of the commonest label: what one cluster of everything would
         score); chance and chance_std
         (the homogeneity of the same cluster sizes with the labels shuffled), entropy_chance,
-        n_clusters, n_good, and good_share (the share of all images that lie in good clusters).
+        n_clusters, n_good, and good_share (the labelled images in good clusters, as a share of all
+        images).
     """
 
     column: str
@@ -33,10 +34,11 @@ class Homogeneity:
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """How far two label columns of the same categories agree.
+    """How far two label columns agree.
 
     n: images that both have labelled. share: of them, those with the same label, in [0, 1]. kappa:
-    Cohen's, in [-1, 1]; ari: the adjusted Rand index. Higher is better, 0 is chance.
+    Cohen's, in [-1, 1]; ari: the adjusted Rand index. Higher is better, 0 is chance. NaN where a
+    number would say nothing (metrics/agreement.py).
     """
 
     one: str

@@ -27,6 +27,7 @@ from clusterlab.outcome import Outcome
 from clusterlab.reading.settings import Extraction, Settings
 from clusterlab.reducers.remembered import project, reduce_features
 from clusterlab.reports.metrics_file import metrics
+from clusterlab.reports.synthetic import circular
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
 from clusterlab.run_folder import NOTHING, RunFolder
@@ -193,6 +194,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             clustering,
             scored_split=scored,
             recluster=recluster,
+            categories=ready.labelling.categories,
         )
         predictions = ready.tuning.predict(ready.extracted, ready.extraction.texts)
         classified = classification(ready.labelled, predictions, scored_split=scored)
@@ -207,6 +209,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
                 medoids=medoids(evaluation, clustered),
                 texts=ready.extraction.texts,
                 marks=ready.labelling.column_marks,
+                labelers=ready.labelling.labelers,
                 random_state=plan.seed,
             ),
             ready.settings,
@@ -245,6 +248,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
                 *clustered.notes,
                 *plan.decoding.notes(),
                 *ready.labelling.notes,
+                *circular(ready.labelling, features),
                 *(ready.tuning.training.notes if ready.tuning.training else ()),
                 *ready.extraction.notes,
                 *reduction.notes,

@@ -52,7 +52,12 @@ class Again:
 
 
 def clustered_again(
-    X: np.ndarray, recluster: Reclusterer, *, n_repeats: int, random_state: int
+    X: np.ndarray,
+    recluster: Reclusterer,
+    *,
+    n_repeats: int,
+    random_state: int,
+    kinds: Sequence[str] = KINDS,
 ) -> Mapping[str, Sequence[Again]]:
     """Kind -> `n_repeats` clusterings of X, none of a kind in which nothing varies.
 
@@ -63,7 +68,7 @@ def clustered_again(
     # Each kind has its own numbers: leaving one out changes no other.
     streams = np.random.SeedSequence(random_state).spawn(len(KINDS))
     found: dict[str, list[Again]] = {
-        kind: [] for kind in KINDS if kind != SEEDS or recluster.seeded
+        kind: [] for kind in KINDS if kind in kinds and (kind != SEEDS or recluster.seeded)
     }
     total = len(found) * n_repeats
     with tqdm(total=total, desc="cluster again", disable=None, leave=False) as bar:

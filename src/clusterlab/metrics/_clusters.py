@@ -27,7 +27,7 @@ def cluster_table(
 
     labels: (n,) int, -1 = noise. space: where medoids are sought. columns: for each label column
     its labelling and, where it is multi-valued, its memberships. silhouettes: (n,) or None.
-    stability: adds jaccard and survival, empty for noise.
+    stability: adds jaccard, jaccard_chance and survival, empty for noise.
 
     medoid: the id of the member nearest to the cluster's mean, which is the member with the least
     sum of squared distances to the others; empty for noise. <column>_top: the most frequent label

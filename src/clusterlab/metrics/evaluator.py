@@ -16,7 +16,7 @@ from clusterlab.metrics._external import Tabulated
 from clusterlab.metrics._measure import measure
 from clusterlab.metrics._rows import ALL, headline_rows, marked, score_table, splits_of
 from clusterlab.metrics._steady import Steadiness, steadiness
-from clusterlab.metrics.agreement import agreements
+from clusterlab.metrics.agreement import Categories, about_agreements, agreements
 from clusterlab.metrics.semantic_homogeneity import semantic_homogeneity
 from clusterlab.types import Clustering, Collection, Evaluation, Features
 
@@ -87,11 +87,12 @@ class Evaluator:
         *,
         scored_split: str = ALL,
         recluster: Reclusterer | None = None,
+        categories: Categories | None = None,
     ) -> Evaluation:
         """spaces: name -> values with the collection's ids. Medoids are sought in "reduced", or in
         the last space where there is none; what is clustered again is that space. scored_split:
         which rows are the headline, and which images the homogeneity is of. recluster: clusters as
-        this clustering was made, for its stability.
+        this clustering was made, for its stability. categories: as in agreement.py.
 
         Raises DataError where the images of the parts differ, no image is in scored_split, or
         stability is asked for and there is no `recluster`.
@@ -129,6 +130,7 @@ class Evaluator:
             note for space in spaces for note in measured.inside[scored_split, space].notes
         ]
         silhouettes = measured.inside[ALL, home].silhouettes
+        agreed = agreements(collection, categories)
         return Evaluation(
             scores=score_table(rows),
             headline={
@@ -140,7 +142,7 @@ class Evaluator:
             scored_split=scored_split,
             stability=steady.found,
             homogeneity=tuple(homogeneity),
-            agreements=agreements(collection),
+            agreements=agreed,
             notes=(
                 *_notes.about_clusters(clustering),
                 *_notes.about_labels(columns, scored),
@@ -149,6 +151,7 @@ class Evaluator:
                 *dict.fromkeys(about_spaces),
                 *steady.notes,
                 *_notes.about_chance(headline, homogeneity),
+                *about_agreements(collection, agreed),
             ),
         )
 

@@ -47,7 +47,7 @@ def semantic_homogeneity(
     """labels: (n,) int, -1 = noise. column: its labelling and, where it is multi-valued, its
     memberships. tables: of the labelling, as _external.tabulated makes them; they carry the chance
     level. within: (n,) bool, the images that count, None for all. threshold: a cluster is good
-    above it.
+    above it, where at least half of its images are labelled.
 
     An image without a label counts in `size` and in no share. Averages are weighted by the labelled
     images, so that with noise as a cluster ("with") the homogeneity of a single-valued column is
@@ -127,7 +127,7 @@ def _cluster_rows(
             "homogeneity": share,
             "entropy": bits,
             "q": share / (bits + _EPSILON),
-            "good": (share > threshold) & (numbers != NOISE),
+            "good": (share > threshold) & (2 * n_labelled >= sizes) & (numbers != NOISE),
         }
     )
     return pd.concat([table[numbers != NOISE], table[numbers == NOISE]], ignore_index=True)
@@ -169,7 +169,7 @@ def _summary(clusters: pd.DataFrame, n: int) -> dict[str, float]:
         "coverage": labelled / n,
         "n_clusters": int((clusters["cluster"] != NOISE).sum()),
         "n_good": len(good),
-        "good_share": float(good["size"].sum() / n),
+        "good_share": float(good["n_labelled"].sum() / n),
     }
 
 

@@ -13,7 +13,7 @@ from clusterlab.errors import ConfigError, DataError
 from clusterlab.metrics._again import (
     ABSENT,
     BOOTSTRAP,
-    SEEDS,
+    KINDS,
     Again,
     Reclusterer,
     clustered_again,
@@ -35,20 +35,23 @@ def stability(
     n_repeats: int = 20,
     random_state: int = 0,
     within: np.ndarray | None = None,
+    kinds: Sequence[str] = KINDS,
 ) -> Stability:
     """How far clusterings of the same images agree: the original, and `n_repeats` new ones of each
     kind, under other seeds, on bootstrap samples, and with the rows in other orders.
 
     X: (n, d) float32, what was clustered; left unchanged. labels: (n,) int, -1 = noise, the
     original. recluster: gives the original's labels for X. within: (n,) bool, the images that the
-    agreement is of, None for all; clusters and confidence are always of all.
+    agreement is of, None for all; clusters and confidence are always of all. kinds: of
+    re-clusterings, the bootstrap among them; leaving one out changes no other.
 
     The agreement of two clusterings is the ARI on the images that both hold, with noise as one
     cluster: 1 for the same clusters, 0 for what chance gives. A clustering that failed, or put all
     into one, agrees with none, not even with another such: 0.
     A cluster's Jaccard with a sample is its best overlap with a cluster there, on the sample's
-    images: below .5 it is dissolved, below .75 doubtful. An image stayed where its cluster's
-    counterpart holds it (_overlap.matched), a noise image where it is noise again.
+    images: on average below .5 it dissolves, below .75 it is doubtful. With few clusters the best
+    overlap is never small, so its chance level stands beside it. An image stayed where its
+    cluster's counterpart holds it (_overlap.matched), a noise image where it is noise again.
     Memory grows with n. Raises ConfigError for fewer than two repeats, DataError where the original
     is one cluster. Ben-Hur, Elisseeff & Guyon 2002; Hennig 2007.
 
@@ -66,14 +69,18 @@ def stability(
         )
     if len(np.unique(labels)) < 2:
         raise DataError("stability is undefined for one cluster.")
-    again = clustered_again(X, recluster, n_repeats=n_repeats, random_state=random_state)
-    clusters, confidence = _followed(labels, again[BOOTSTRAP])
+    again = clustered_again(
+        X, recluster, n_repeats=n_repeats, random_state=random_state, kinds=kinds
+    )
+    clusters, confidence = _followed(labels, again[BOOTSTRAP], random_state)
+    standing = tuple(_standing(again, seeded=recluster.seeded))
     return Stability(
         n_repeats=n_repeats,
         kinds=kinds_table(labels, again, within),
         clusters=clusters,
         confidence=confidence,
-        notes=tuple(_notes(again)),
+        notes=(*standing, *_notes(again)),
+        standing=standing,
     )
 
 
@@ -115,22 +122,26 @@ def _agreement(one: Again, other: Again, within: np.ndarray) -> float | None:
     return ari(one.labels[both], other.labels[both])
 
 
-def _followed(labels: np.ndarray, samples: Sequence[Again]) -> tuple[pd.DataFrame, np.ndarray]:
+def _followed(
+    labels: np.ndarray, samples: Sequence[Again], random_state: int
+) -> tuple[pd.DataFrame, np.ndarray]:
     """Each cluster's fate in the samples, and each image's."""
     numbers = np.unique(labels[labels != NOISE])
-    jaccards = np.full((len(samples), len(numbers)), np.nan)
+    rng = np.random.default_rng(random_state)
+    jaccards, by_chance = np.full((2, len(samples), len(numbers)), np.nan)
     held, stayed = np.zeros(len(labels), dtype=int), np.zeros(len(labels), dtype=int)
-    for row, sample in zip(jaccards, samples, strict=True):
+    for row, chance, sample in zip(jaccards, by_chance, samples, strict=True):
         there = sample.held
         held += there
         own = labels[there]
         seen = np.isin(numbers, own)
-        row[seen] = 0.0
+        row[seen] = chance[seen] = 0.0
         if sample.failed:
             continue
         found = overlap(own, sample.labels[there])
-        for number, jaccard in found.best().items():
-            row[np.searchsorted(numbers, number)] = jaccard
+        shuffled = overlap(own, rng.permutation(sample.labels[there]))
+        for values, best in ((row, found.best()), (chance, shuffled.best())):
+            values[np.searchsorted(numbers, list(best))] = list(best.values())
         home = found.matched() | {NOISE: NOISE}
         codes, inverse = np.unique(own, return_inverse=True)
         homes = np.array([home.get(code, ABSENT) for code in codes.tolist()])
@@ -141,6 +152,7 @@ def _followed(labels: np.ndarray, samples: Sequence[Again]) -> tuple[pd.DataFram
         {
             "cluster": numbers,
             "jaccard": _share(np.nansum(jaccards, axis=0), n_held),
+            "jaccard_chance": _share(np.nansum(by_chance, axis=0), n_held),
             "survival": _share(survived, n_held),
         }
     )
@@ -152,7 +164,7 @@ def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
-def _notes(again: Mapping[str, Sequence[Again]]) -> Iterator[str]:
+def _standing(again: Mapping[str, Sequence[Again]], *, seeded: bool) -> Iterator[str]:
     yield (
         "Stability is that of the clusterer: it was given the same vectors each time. What another "
         "reduction would change is not in it."
@@ -163,11 +175,14 @@ def _notes(again: Mapping[str, Sequence[Again]]) -> Iterator[str]:
         f"({share:.0%} of all), since doubled ones would look dense. A setting that counts images, "
         "such as min_cluster_size, asks for more of a sample than of the whole."
     )
-    if SEEDS not in again:
+    if not seeded:
         yield (
             "Stability: the clusterer has no random_state, so there is nothing that another seed "
             "would change."
         )
+
+
+def _notes(again: Mapping[str, Sequence[Again]]) -> Iterator[str]:
     for kind, found in again.items():
         failed = [one.failed for one in found if one.failed]
         if failed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from clusterlab.namers._names import clean
+from clusterlab.spoken import plain_answer
 
 MOST_WORDS = 4
 _THINGS = r"(?:images?|pictures?|photos?|photographs?|group|collection|set|collage|grid|sheet)"
@@ -47,8 +48,12 @@ _PLAIN = {
     **dict.fromkeys([0x2018, 0x2019, 0x02BC], "'"),
     **dict.fromkeys([0x2013, 0x2014], "-"),
 }
-# A name has no sentence, no remark in brackets and no reason after it.
-_END = re.compile(r"(?<=\w)[.!?;](?:\s|$)|\s-\s|\s\(|,? (?:because|since|which|that) ")
+# A name has no sentence, no remark in brackets and no reason after it; a letter alone, or one of
+# these, has a dot that ends no sentence.
+_SHORT = "".join(rf"(?<!\b{word})" for word in (r"\w", "St", "Mt", "Mr", "Mrs", "Ms", "Dr", "Ft"))
+_END = re.compile(
+    rf"(?<=\w)(?:[!?;]|{_SHORT}\.)(?:\s|$)|\s-\s|\s\(|,? (?:because|since|which|that) "
+)
 
 
 def name_in(answer: str) -> str:
@@ -61,7 +66,8 @@ def name_in(answer: str) -> str:
     >>> name_in("I'm sorry, I cannot see any images.")
     ''
     """
-    lines = [line for line in answer.translate(_PLAIN).splitlines() if re.search(r"\w", line)]
+    said = plain_answer(answer).translate(_PLAIN)
+    lines = [line for line in said.splitlines() if re.search(r"\w", line)]
     # A line that ends in a colon only announces the answer.
     telling = [line for line in lines if not line.rstrip(" *").endswith(":")]
     if not telling or _REFUSALS.search(telling[0]):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 
 MOST_LETTERS = 60
+UNKNOWN = "nothing is known of its images"
 # They join letters of emoji, Persian and Indian scripts; other format characters hide or turn text.
 _JOINERS = "\u200c\u200d"
 
@@ -19,25 +20,27 @@ class Proposal:
 
     terms: what its name is made of, the most telling first; empty where nothing is known of it.
     spare: the next ones that would set it apart. seen: rows of the images that were looked at for
-    it, where they were few.
+    it, where they were few. why: in words, where there are no terms.
     """
 
     cluster: int
     terms: tuple[str, ...]
     spare: tuple[str, ...] = ()
     seen: tuple[int, ...] = ()
+    why: str = UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True)
 class Name:
     """What a cluster is called. text: as a reader sees it. phrase: without the number that it has
-    where nothing tells it from another. terms, seen: as in Proposal; no terms is no name."""
+    where nothing tells it from another. terms, seen, why: as in Proposal; no terms is no name."""
 
     cluster: int
     text: str
     phrase: str = ""
     terms: tuple[str, ...] = ()
     seen: tuple[int, ...] = ()
+    why: str = UNKNOWN
 
     @property
     def numbered(self) -> bool:
@@ -74,6 +77,7 @@ def distinct(
             phrase=phrases.get(one.cluster, ""),
             terms=tuple(terms.get(one.cluster, ())),
             seen=one.seen,
+            why=one.why,
         )
         for one in proposals
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from clusterlab.components import Asked
 from clusterlab.errors import ComponentError
 
 
@@ -21,3 +22,10 @@ def own_words(where: str) -> Iterator[None]:
         yield
     except ComponentError as error:
         raise ComponentError(str(error).replace("labeler.", f"{where}.")) from error
+
+
+def check_asked(asked: Asked, where: str) -> None:
+    """Raises ComponentError where a model can tell, before the work, that it will not answer."""
+    if hasattr(asked, "check"):
+        with own_words(where):
+            asked.check()

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clusterlab.namers._names import Name
 from clusterlab.namers.name import Clusters
+from clusterlab.types import NOISE
 
 
 def sample(
@@ -41,3 +43,11 @@ def half(clusters: Clusters) -> np.ndarray:
         drawn = rng.permutation(len(different))[: len(different) // 2]
         chosen[rows[np.isin(codes, drawn)]] = True
     return chosen
+
+
+def elsewhere(name: Name, names: Sequence[Name], clusters: Clusters) -> np.ndarray:
+    """The rows of clusters of other names; noise, where there are none."""
+    alike = [other.cluster for other in names if other.phrase == name.phrase]
+    labels = clusters.clustering.labels
+    others = np.flatnonzero(~np.isin(labels, [NOISE, *alike]))
+    return others if len(others) else np.flatnonzero(labels == NOISE)

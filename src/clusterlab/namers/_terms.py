@@ -75,6 +75,9 @@ def propose(
     be as common elsewhere.
     """
     rows = np.flatnonzero(usable & evidence.known)
+    every = np.unique(labels[labels != NOISE]).tolist()
+    if not len(rows):
+        return [Proposal(cluster=cluster, terms=()) for cluster in every]
     clusters, codes = np.unique(labels[rows], return_inverse=True)
     groups = sparse.csr_matrix(
         (np.ones(len(rows)), (codes, np.arange(len(rows)))), shape=(len(clusters), len(rows))
@@ -96,7 +99,6 @@ def propose(
         )
         terms, spare = own.chosen(most_terms, most_words, with_majority)
         found[cluster] = Proposal(cluster=cluster, terms=terms, spare=spare)
-    every = np.unique(labels[labels != NOISE]).tolist()
     return [found.get(cluster, Proposal(cluster=cluster, terms=())) for cluster in every]
 
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, fisher_exact
 
 from clusterlab.errors import ConfigError
 from clusterlab.meaning import ClusterName, Naming
 from clusterlab.namers._names import Name
 from clusterlab.namers._random import is_random
+from clusterlab.namers._same import Maker
 from clusterlab.namers._terms import Evidence
 from clusterlab.namers.name import Clusters
 from clusterlab.reading.settings import Settings
 
 SIGNIFICANCE = 0.05
+ALONE = "there is no cluster of another name that it could be compared with"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,20 @@ class Count:
         """Against a share that is known: a one-sided binomial test."""
         p_value = binomtest(agreeing, asked, min(chance, 1.0), alternative="greater").pvalue
         return cls(agreeing=agreeing, asked=asked, chance=chance, p_value=float(p_value))
+
+    @classmethod
+    def against(cls, mine: Sequence[bool], theirs: Sequence[bool]) -> Count:
+        """Against what images of other clusters say: Fisher's exact test, one-sided.
+
+        mine, theirs: at least one image each, and whether it agrees.
+        """
+        table = [[sum(said), len(said) - sum(said)] for said in (mine, theirs)]
+        return cls(
+            agreeing=sum(mine),
+            asked=len(mine),
+            chance=sum(theirs) / len(theirs),
+            p_value=float(fisher_exact(table, alternative="greater").pvalue),
+        )
 
 
 class Verifier(Protocol):
@@ -96,8 +113,7 @@ class Bar:
     def judged(self, name: Name, count: Count | None) -> ClusterName:
         """The name with what its images say. count: None where nobody was asked."""
         if not name.terms:
-            why = "nothing is known of its images"
-            return ClusterName(cluster=name.cluster, name=name.text, why=why)
+            return ClusterName(cluster=name.cluster, name=name.text, why=name.why)
         if count is None or not count.asked:
             why = count.why if count else ""
             return ClusterName(cluster=name.cluster, name=name.text, why=why)
@@ -122,10 +138,12 @@ def verified(
     *,
     bar: Bar,
     made_of: str,
+    maker: Maker | None = None,
     evidence: Evidence | None = None,
     notes: Sequence[str] = (),
 ) -> Naming:
-    """The names, judged by their images. made_of: what they were made of, in words."""
+    """The names, judged by their images. made_of: what they were made of, in words. maker: the
+    models that they go back to, where there are any."""
     known = [name for name in names if name.terms]
     counts = (
         verifier.counts(known, clusters, settings, n_asked=bar.n_asked, evidence=evidence)
@@ -138,7 +156,21 @@ def verified(
         said.append(
             "The cluster names were checked by random weights: whether they agree means nothing."
         )
-    return Naming(names=judged, namer=made_of, verifier=verifier.told, notes=(*notes, *said))
+    told = verifier.told
+    if counts and maker is not None and maker.checks(verifier):
+        told = f"the same model that {maker.did}, {told}"
+        said.append(
+            f"The cluster names were checked by the same model that {maker.did}: that the images "
+            "bear them out is partly its agreement with itself. Another model says more "
+            "(namer/verifier)."
+        )
+    return Naming(names=judged, namer=made_of, verifier=told, notes=(*notes, *said))
+
+
+def check_verifier(verifier: Verifier) -> None:
+    """Raises a ClusterlabError where the verifier can tell that nobody will answer it."""
+    if hasattr(verifier, "check"):
+        verifier.check()
 
 
 def _why(count: Count, enough: bool) -> str:
@@ -172,8 +204,8 @@ def _notes(names: Sequence[Name], judged: Sequence[ClusterName], *, asked: bool)
             f"{n_numbered:,} clusters are numbered beside their name: nothing that is known of "
             "them tells them apart from others of the same name."
         )
-    if n_unnamed:
-        found.append(f"{_of(n_unnamed, 'cluster')} without a name: nothing is known of its images.")
+    for why, count in Counter(name.why for name in names if not name.terms).items():
+        found.append(f"{_of(count, 'cluster')} without a name: {why}.")
     return found
 
 

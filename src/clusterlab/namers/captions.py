@@ -13,7 +13,7 @@ from clusterlab.errors import ConfigError, DataError
 from clusterlab.meaning import Naming
 from clusterlab.namers._names import distinct
 from clusterlab.namers._terms import Evidence, propose
-from clusterlab.namers._verdict import Bar, Verifier, verified
+from clusterlab.namers._verdict import Bar, Verifier, check_verifier, verified
 from clusterlab.namers.name import Clusters
 from clusterlab.namers.verifiers.held_out import HeldOut
 from clusterlab.reading.settings import Settings
@@ -69,9 +69,11 @@ class Captions:
         self.bar = Bar(threshold=threshold, n_asked=n_asked, n_terms=n_terms)
 
     def check(self, collection: Collection, extractor: Component) -> None:
-        """Raises DataError where there will be no texts."""
+        """Raises DataError where there will be no texts, ComponentError where the verifier is known
+        not to answer."""
         if collection.text is None and not _writes(extractor.instance):
             raise _no_texts(collection)
+        check_verifier(self.verifier)
 
     def name(self, clusters: Clusters, settings: Settings) -> Naming:
         texts, author = _texts(clusters)

@@ -13,10 +13,11 @@ from clusterlab.meaning import Naming
 from clusterlab.members import central_first, showcase
 from clusterlab.namers._answers import MOST_WORDS, name_in
 from clusterlab.namers._names import Proposal, distinct
-from clusterlab.namers._own_words import own_words
+from clusterlab.namers._own_words import check_asked, own_words
 from clusterlab.namers._pictures import pictures, sheet
 from clusterlab.namers._random import is_random
-from clusterlab.namers._verdict import Bar, Verifier, verified
+from clusterlab.namers._same import Maker, models_in
+from clusterlab.namers._verdict import Bar, Verifier, check_verifier, verified
 from clusterlab.namers.name import Clusters
 from clusterlab.namers.verifiers.held_out import made_of_neither
 from clusterlab.namers.verifiers.none import Nobody
@@ -32,6 +33,8 @@ CONTRAST = (
     "none of those groups."
 )
 _AT_ONCE = 16
+NAMELESS = "what the model answered is no name"
+UNANSWERED = "no answer came about its images"
 
 
 class ContactSheet:
@@ -78,26 +81,31 @@ class ContactSheet:
         self.nested: Mapping[str, Any] = {"asked": asked, "verifier": self.verifier}
 
     def check(self, collection: Collection, extractor: Component) -> None:
-        """Raises ConfigError where the verifier cannot check names like these."""
+        """Raises ConfigError where the verifier cannot check names like these, ComponentError
+        where a model is known not to answer."""
         del collection, extractor
         if self.verifier.needs_evidence:
             raise made_of_neither()
+        check_asked(self.asked, "namer.asked")
+        check_verifier(self.verifier)
 
     def name(self, clusters: Clusters, settings: Settings) -> Naming:
         first = self._answers(clusters, settings, siblings={})
         nearest = _siblings(clusters, self.n_siblings)
-        known = {c: [first[s] for s in near if first[s]] for c, near in nearest.items()}
+        known = {c: list(filter(None, map(first.get, near))) for c, near in nearest.items()}
         again = {cluster: others for cluster, others in known.items() if others}
         second = self._answers(clusters, settings, siblings=again) if again else {}
         proposals = []
         for cluster, rows in self._shown(clusters).items():
-            terms = list(filter(None, (second.get(cluster, ""), first[cluster])))
+            answers = [second.get(cluster), first[cluster]]
+            terms = [answer for answer in answers if answer]
             proposals.append(
                 Proposal(
                     cluster=cluster,
                     terms=tuple(terms[:1]),
                     spare=tuple(terms[1:]),
                     seen=tuple(rows.tolist()),
+                    why=UNANSWERED if first[cluster] is None else NAMELESS,
                 )
             )
         return verified(
@@ -107,17 +115,19 @@ class ContactSheet:
             settings,
             bar=self.bar,
             made_of=f"contact sheets, as {self.asked.name} saw them",
+            maker=Maker(models=models_in(self.asked), did="gave them"),
             notes=self._notes(),
         )
 
     def _answers(
         self, clusters: Clusters, settings: Settings, *, siblings: Mapping[int, Sequence[str]]
-    ) -> dict[int, str]:
-        """Cluster -> the name that the model gives it, "" for none. siblings: what others are
-        called; where there are any, only their clusters are asked about."""
+    ) -> dict[int, str | None]:
+        """Cluster -> the name that the model gives it, "" for none, None where it gave no answer.
+        siblings: what others are called; where there are any, only their clusters are asked
+        about."""
         shown = self._shown(clusters)
         wanted = list(siblings or shown)
-        found = dict.fromkeys(wanted, "")
+        found: dict[int, str | None] = dict.fromkeys(wanted)
         for part in _parts(wanted):
             rows = [row for cluster in part for row in shown[cluster].tolist()]
             seen = pictures(clusters.collection, rows, self.side, settings)
@@ -130,7 +140,8 @@ class ContactSheet:
                     asked.append(cluster)
             with own_words("namer.asked"):
                 answers = self.asked.ask(sheets, prompts, settings) if asked else []
-            found |= dict(zip(asked, map(name_in, answers), strict=True))
+            said = zip(asked, answers, strict=True)
+            found |= {cluster: name_in(answer) for cluster, answer in said if answer is not None}
         return found
 
     def _notes(self) -> list[str]:

@@ -10,10 +10,12 @@ from scipy import sparse
 
 from clusterlab.components import Component
 from clusterlab.errors import DataError, closest
+from clusterlab.labelling import models_of
 from clusterlab.meaning import Naming
 from clusterlab.namers._names import clean, distinct
+from clusterlab.namers._same import Maker
 from clusterlab.namers._terms import Evidence, propose
-from clusterlab.namers._verdict import Bar, Verifier, verified
+from clusterlab.namers._verdict import Bar, Verifier, check_verifier, verified
 from clusterlab.namers.name import Clusters
 from clusterlab.namers.verifiers.held_out import HeldOut
 from clusterlab.reading.settings import Settings
@@ -47,9 +49,11 @@ class Labels:
         self.bar = Bar(threshold=threshold, n_asked=n_asked, n_terms=n_terms)
 
     def check(self, collection: Collection, extractor: Component) -> None:
-        """Raises DataError where there are no such labels."""
+        """Raises DataError where there are no such labels, ComponentError where the verifier is
+        known not to answer."""
         del extractor
         self._column(collection)
+        check_verifier(self.verifier)
 
     def name(self, clusters: Clusters, settings: Settings) -> Naming:
         collection = clusters.collection
@@ -66,6 +70,7 @@ class Labels:
             settings,
             bar=self.bar,
             made_of=f"the labels of “{column}”" + (", which a model made" if synthetic else ""),
+            maker=Maker(models=models_of(clusters.labelers.get(column, {})), did="made the labels"),
             evidence=evidence,
             notes=_notes(column, clusters) if synthetic else (),
         )

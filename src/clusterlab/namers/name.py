@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,8 @@ class Clusters:
 
     space: where the clusters lie, to find their central members. medoids: cluster -> row.
     texts: captions, or the table's texts; may be of fewer images, or none. marks: label column
-    -> what must stand beside the labels that a model made, such as "random weights".
+    -> what must stand beside the labels that a model made, such as "random weights". labelers:
+    label column -> how a model made it, as in Labelling.
     """
 
     collection: Collection
@@ -28,6 +30,7 @@ class Clusters:
     medoids: dict[int, int]
     texts: Sequence[Text] = ()
     marks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    labelers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     random_state: int = 0
 
     def members(self, cluster: int) -> np.ndarray:

@@ -39,7 +39,9 @@ def summary(outcome: Outcome, folder: Path) -> str:
         lines.append("")
     if found := meaning_lines(outcome):
         lines += [*found, ""]
-    for note in outcome.notes:
+    stability = outcome.evaluation.stability
+    standing = () if stability is None else stability.standing
+    for note in (note for note in outcome.notes if note not in standing):
         lines += textwrap.wrap(note, 78, initial_indent="! ", subsequent_indent="  ")
     lines.append(f"report: {folder / 'report.html'}")
     return "\n".join(lines)
@@ -48,7 +50,7 @@ def summary(outcome: Outcome, folder: Path) -> str:
 def _what(outcome: Outcome) -> str:
     n_noise = int((outcome.clustering.labels == NOISE).sum())
     n = len(outcome.collection)
-    parts = [f"{n:,} images in {len(outcome.clustering.clusters):,} clusters"]
+    parts = [f"{plural(n, 'image')} in {plural(len(outcome.clustering.clusters), 'cluster')}"]
     if n_noise:
         parts.append(f"{n_noise:,} ({n_noise / n:.0%}) in none (noise)")
     if outcome.failures:

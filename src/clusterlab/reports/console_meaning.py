@@ -7,12 +7,13 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pandas as pd
 
 from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import joined
 from clusterlab.reports.page.named import count
-from clusterlab.reports.page.stability import HALF
+from clusterlab.reports.page.stability import least_firm, verdicts
 from clusterlab.reports.page.text import percent, plural
 from clusterlab.reports.seen import scored
 from clusterlab.reports.synthetic import labeler_marks, synthetic
@@ -59,9 +60,13 @@ def _agreements(outcome: Outcome) -> Iterator[str]:
         marks = [mark for name in (found.one, found.other) for mark in labeler_marks(outcome, name)]
         text = "no image has a label of both"
         if found.n:
+            text = f"labels of both on {plural(found.n, 'image')}"
+        if math.isfinite(found.share):
             text = f"same label on {percent(found.share)} of {plural(found.n, 'image')}"
         if math.isfinite(found.kappa):
             text += f"; kappa {found.kappa:.2f}"
+        elif math.isfinite(found.ari):
+            text += f"; ARI {found.ari:.2f}"
         yield f"{found.one} and {found.other}{_tags(outcome, marks)}: {text}"
 
 
@@ -74,9 +79,23 @@ def _stability(outcome: Outcome) -> Iterator[str]:
         for row in found.kinds.to_dict("records")
         if math.isfinite(row["ari"])
     ]
-    weak = int((found.clusters["survival"] < HALF).sum())
     text = f"stability{_tags(outcome, ())}: {', '.join(kinds)}"
-    yield f"{text}; {weak:,} of {plural(len(found.clusters), 'cluster')} dissolve"
+    confidence = found.confidence[np.isfinite(found.confidence)]
+    if len(confidence):
+        text += f"; mean confidence {confidence.mean():.2f}"
+    if (least := least_firm(found)) is not None:
+        cluster, survival = least
+        text += f"; least firm: cluster {cluster}, in {percent(survival)} of the samples"
+    yield text
+    jaccard = found.clusters[["jaccard", "jaccard_chance"]].dropna()
+    if len(jaccard):
+        low, high = jaccard["jaccard"].min(), jaccard["jaccard"].max()
+        yield (
+            f"of {plural(len(found.clusters), 'cluster')} {verdicts(found)}: mean Jaccard "
+            f"{low:.2f} to {high:.2f}, by chance {jaccard['jaccard_chance'].mean():.2f}"
+        )
+    if found.standing:
+        yield "(stability of the clusterer alone, on samples of the images: see the report)"
 
 
 def _tags(outcome: Outcome, marks: Sequence[str]) -> str:

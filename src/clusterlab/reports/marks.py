@@ -55,7 +55,8 @@ def explain(mark: str) -> str:
 
 
 def with_marks(table: pd.DataFrame, marks: Sequence[str]) -> pd.DataFrame:
-    """The table with what all its rows are marked with, before what a row is marked with itself.
+    """The table with what all its rows are marked with, before what a row is marked with itself;
+    the same mark once.
 
     >>> scores = pd.DataFrame({"value": [0.5, 0.9], "marks": ["", "supervised"]})
     >>> with_marks(scores, ["random weights"])["marks"].tolist()
@@ -64,5 +65,14 @@ def with_marks(table: pd.DataFrame, marks: Sequence[str]) -> pd.DataFrame:
     if not marks:
         return table
     own = table[COLUMN] if COLUMN in table else [""] * len(table)
-    cells = [joined([*marks, *filter(None, [mark])]) for mark in own]
+    cells = [joined(list(dict.fromkeys([*marks, *_split(mark)]))) for mark in own]
     return table.drop(columns=COLUMN, errors="ignore").assign(**{COLUMN: cells})
+
+
+def _split(cell: str) -> list[str]:
+    """The marks in a cell of a table.
+
+    >>> _split("random weights; mine"), _split("")
+    (['random weights', 'mine'], [])
+    """
+    return [mark for mark in cell.split("; ") if mark]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pandas as pd
 
+from clusterlab.labelling import Labelling, weights_in
 from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import COLUMN, joined, of_labels
+from clusterlab.types import Features
 
 SYNTHETIC = "synthetic"
 
@@ -67,29 +68,15 @@ def with_column_tags(table: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     return table.drop(columns=COLUMN, errors="ignore").assign(**{COLUMN: cells})
 
 
-def circular(outcome: Outcome) -> Iterator[str]:
+def circular(labelling: Labelling, features: Features) -> Iterator[str]:
     """A sentence for each column that was labelled by weights which also made the features."""
-    ours = set(_hashes(outcome.features.provenance))
-    labelling = outcome.labelling
-    for column in synthetic(outcome):
-        described = labelling.labelers.get(column, {}) if labelling is not None else {}
-        if ours & set(_hashes(described)):
+    ours = set(weights_in(features.provenance))
+    for column, described in labelling.labelers.items():
+        if ours & set(weights_in(described)):
             yield (
                 f"The model that made the features also made the labels of “{column}”: that the "
                 "clusters agree with them is partly its agreement with itself."
             )
-
-
-def _hashes(value: Any) -> Iterator[str]:
-    """The weights' hashes anywhere in a description of models."""
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            if key == "sha256" and isinstance(part, str):
-                yield part
-            yield from _hashes(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _hashes(part)
 
 
 def _label_marks(outcome: Outcome) -> Iterator[str]:

@@ -8,19 +8,22 @@ import numpy as np
 
 from clusterlab.errors import ConfigError
 from clusterlab.namers._names import Name
-from clusterlab.namers._sample import half
+from clusterlab.namers._sample import elsewhere, half
 from clusterlab.namers._terms import Evidence
-from clusterlab.namers._verdict import Count
+from clusterlab.namers._verdict import ALONE, Count
 from clusterlab.namers.name import Clusters
 from clusterlab.reading.settings import Settings
+from clusterlab.types import NOISE
 
 
 class HeldOut:
     """Whether what is said of the images that a name was not made of bears it out.
 
     An image agrees where its labels, or the words of its text, have one of the name's terms. By
-    chance as many agree as of all images. It costs nothing, but shares the mistakes of whoever made
-    the labels or texts: it says that a name holds for the cluster, not that they are true.
+    chance as many agree as of the images that were held out of clusters of other names; the
+    difference is judged by Fisher's exact test. It costs nothing, but shares the mistakes of
+    whoever made the labels or texts: it says that a name holds for the cluster, not that they are
+    true.
     """
 
     told = "what is said of the half of each cluster's images that the name was not made of"
@@ -42,7 +45,9 @@ class HeldOut:
         del settings, n_asked
         if evidence is None:
             raise made_of_neither()
-        kept, labels = half(clusters) & evidence.known, clusters.clustering.labels
+        labels, known = clusters.clustering.labels, evidence.known
+        # Noise is in no half: no name is made of it.
+        kept = (half(clusters) | (labels == NOISE)) & known
         found = {}
         for name in names:
             agrees = evidence.has_one_of(name.terms)
@@ -50,8 +55,12 @@ class HeldOut:
             if not rows.any():
                 found[name.cluster] = Count(why="no image is left to check it on")
                 continue
-            chance = float(agrees[evidence.known].mean())
-            found[name.cluster] = Count.by_share(int(agrees[rows].sum()), int(rows.sum()), chance)
+            others = elsewhere(name, names, clusters)
+            others = others[kept[others]]
+            if not len(others):
+                found[name.cluster] = Count(why=ALONE)
+                continue
+            found[name.cluster] = Count.against(agrees[rows].tolist(), agrees[others].tolist())
         return found
 
 

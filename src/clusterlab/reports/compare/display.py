@@ -21,7 +21,9 @@ from clusterlab.reports.compare.scores import (
 )
 
 _ABBREVIATED = frozenset({"ari", "ami", "nmi"})
-_NEEDS_CHANCE = frozenset({"purity", "entropy", "normalized_entropy", "homogeneity"})
+_NEEDS_CHANCE = frozenset(
+    {"purity", "entropy", "normalized_entropy", "homogeneity", "semantic_homogeneity"}
+)
 # Of fine-tuned models: what a narrow table leaves out, the first ones first.
 EXPENDABLE = (
     *("n_clusters", "argmax_ari", "exact_match", "macro_recall", "macro_precision"),
@@ -34,6 +36,8 @@ _SHORT = {
     "kept_precision": ("P", "kept"),
     "kept_recall": ("R", "kept"),
     "argmax_ari": ("argmax", "ARI"),
+    "stability_bootstrap": ("stability", "bootstrap"),
+    "semantic_homogeneity": ("semantic", "homogeneity"),
     "mean_average_precision": ("mean", "average", "precision"),
 }
 
@@ -148,13 +152,30 @@ def footnotes(comparison: Comparison, keys: Sequence[str]) -> list[str]:
         count = show("n_scored", rows[0].mean("n_scored"))
         found.append(f"Scored on {count} images, split {plain(rows[0].runs[0].scored_split)}.")
     if label := shared_label(keys):
-        found.append(f"Label column: {plain(label)}.")
+        made = " (synthetic)" if _synthetic(rows, keys) else ""
+        found.append(f"Label column: {plain(label)}{made}.")
     if any(row.n_seeds > 1 for row in rows):
         found.append("±: standard deviation over seeds.")
     if any(_chance(row, key) for key in keys for row in rows):
         found.append("In brackets: the chance level, from permuted labels.")
     found += _learned(keys)
+    found += _of_models(rows, keys)
     return found
+
+
+def _of_models(rows: Sequence[Row], keys: Sequence[str]) -> Iterator[str]:
+    """What the columns are whose labels a model made, and in which rows that is so."""
+    for label in _synthetic(rows, keys):
+        made = [row for row in rows if label in row.synthetic]
+        others = [row for row in rows if label in set(map(label_of, row.runs[0].metrics))]
+        where = "" if len(made) >= len(others) else f" in {'; '.join(row.title for row in made)}"
+        yield f"Synthetic: a model made the labels of {plain(label)}{plain(where)}, no person."
+
+
+def _synthetic(rows: Sequence[Row], keys: Sequence[str]) -> list[str]:
+    """The label columns of these scores that a model made in any row."""
+    made = {label for row in rows for label in row.synthetic}
+    return [label for label in dict.fromkeys(map(label_of, keys)) if label in made and label]
 
 
 def _learned(keys: Sequence[str]) -> Iterator[str]:
@@ -200,6 +221,7 @@ def _metric(rows: Sequence[Row], scores: ScoreColumn, shared: str | None, as_stu
     name = list(_name(scores.metric))
     name[-1] += " %" if as_study and is_percent(scores.metric) else ""
     lines = [*name, *([plain(scores.target)] if scores.target not in ("", shared) else [])]
+    lines += ["synthetic"] if _synthetic(rows, scores.keys) else []
     cells = [_score(row, key, as_study) for row, key in zip(rows, scores.keys, strict=True)]
     return Column(tuple(lines), tuple(cells), scores.key)
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from clusterlab.errors import DataError
 from clusterlab.reports.compare.caveats import comparable, warnings_for
+from clusterlab.reports.compare.configs import differing
 from clusterlab.reports.compare.find_runs import find_runs
 from clusterlab.reports.compare.left_out import LeftOut, alike
 from clusterlab.reports.compare.moved import Moved, what_moved
@@ -29,6 +30,7 @@ from clusterlab.reports.compare.scores import (
     learned_in,
     lower_is_better,
     split_key,
+    synthetic_in,
 )
 from clusterlab.reports.compare.settings import with_settings
 from clusterlab.reports.compare.tabulate import OWN_COLUMNS, tabulate
@@ -146,7 +148,9 @@ def _sorted(rows: Sequence[Row], key: str | None, *, descending: bool) -> list[R
 
 def _shown(rows: Sequence[Row], keys: Sequence[str], chosen: str | None) -> tuple[str, ...]:
     """Few columns: one label column's headline (of the chosen metric, or the first), else the
-    internal scores; then clusters, noise and the silhouette. Of fine-tuned models how well each
+    internal scores; then clusters, noise and the silhouette; the stability where it was asked for,
+    and of labels that a model made how many there are and how the clusters fit them, where rows
+    differ in that, or in who was asked what. Of fine-tuned models how well each
     names its label columns, no silhouette, and noise where there is some."""
     learned = dict.fromkeys(label for row in rows for label in row.learned)
     if learned:
@@ -157,8 +161,19 @@ def _shown(rows: Sequence[Row], keys: Sequence[str], chosen: str | None) -> tupl
     label = label_of(chosen or "") or next(iter(label_columns(keys)), None)
     scores = [f"{metric}/{label}" for metric in LABEL_HEADLINE]
     internal = _in_reduced(keys) if label is None else _in_reduced(keys)[:1]
-    wanted = [chosen or "", *scores, "n_clusters", "noise_share", *internal]
+    wanted = [chosen or "", *scores, "n_clusters", "noise_share", *internal, *_apart(rows, keys)]
     return tuple(key for key in dict.fromkeys(wanted) if key in keys)
+
+
+def _apart(rows: Sequence[Row], keys: Sequence[str]) -> list[str]:
+    found = [key for key in keys if split_key(key)[0] == "stability_bootstrap"]
+    changed = {key.partition(".")[0] for key in differing([row.config for row in rows])}
+    asked = bool(changed & {"labeler", "taxonomy"})
+    for label in synthetic_in(keys):
+        for key in (f"coverage/{label}", f"semantic_homogeneity/{label}"):
+            if key in keys and (asked or len({str(row.mean(key)) for row in rows}) > 1):
+                found.append(key)
+    return found
 
 
 def _in_reduced(keys: Sequence[str]) -> list[str]:

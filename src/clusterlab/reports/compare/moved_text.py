@@ -9,7 +9,7 @@ from clusterlab.reports.compare.configs import is_seed
 from clusterlab.reports.compare.moved import NOISE, Moved
 from clusterlab.reports.compare.names import plain
 from clusterlab.reports.compare.read_runs import Run
-from clusterlab.reports.compare.scores import show
+from clusterlab.reports.compare.scores import label_of, show, synthetic_in
 from clusterlab.reports.compare.settings import chosen, stages_apart
 
 _N_FLOWS = 5
@@ -90,7 +90,9 @@ def score_lines(moved: Moved, keys: Sequence[str]) -> list[str]:
             change = after - before
             sign = "" if math.isnan(change) else f" ({'-' if change < 0 else '+'}"
             sign += f"{show(key, abs(change))})" if sign else ""
-            found.append(f"{plain(key)}: {show(key, before)} -> {show(key, after)}{sign}")
+            made = {*synthetic_in(moved.first.metrics), *synthetic_in(moved.second.metrics)}
+            tag = " (synthetic)" if label_of(key) in made else ""
+            found.append(f"{plain(key)}{tag}: {show(key, before)} -> {show(key, after)}{sign}")
     return found
 
 

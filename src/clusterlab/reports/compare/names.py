@@ -19,7 +19,7 @@ _SPEAK_FOR_THEMSELVES = frozenset({"dataset", "extractor", "reducer", "clusterer
 
 def words_of(settings: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     """The values of each column, short: of a path its last part, of a long text its beginning.
-    A column that would lose a difference keeps its values as they are.
+    A column that would lose a difference keeps its values whole.
 
     >>> words_of([{"weights": "/a/b/first.pth"}, {"weights": "/a/b/second.pth"}])
     [{'weights': 'first.pth'}, {'weights': 'second.pth'}]
@@ -46,14 +46,21 @@ def _short(texts: Sequence[str]) -> dict[str, str]:
         found[text] = next(
             (tail for tail in tails if not any(one.endswith(f"/{tail}") for one in others)), text
         )
-    return found if len(set(found.values())) == len(texts) else {}
+    whole = {text: _on_one_line(text) for text in texts}
+    return next((one for one in (found, whole) if len(set(one.values())) == len(texts)), {})
 
 
 def _is_path(text: str) -> bool:
     return text.startswith(("/", "./", "../", "~")) or bool(re.fullmatch(r"\S+/\S+", text))
 
 
+def _on_one_line(text: str) -> str:
+    """Such as a prompt of several."""
+    return " ".join(text.split()) if "\n" in text else text
+
+
 def _cut(text: str) -> str:
+    text = _on_one_line(text)
     return text if len(text) <= _MOST else f"{text[: _MOST - 2].rstrip()} …"
 
 

@@ -195,4 +195,15 @@ def _chance(folder: Path, metrics: Mapping[str, float], split: str) -> dict[str,
         if key in metrics:
             # A column's own row comes before that of a membership of the same name.
             found.setdefault(key, float(chance))
-    return found
+    return found | _semantic_chance(folder, metrics)
+
+
+def _semantic_chance(folder: Path, metrics: Mapping[str, float]) -> dict[str, float]:
+    """That of the semantic homogeneity, where noise counts as one cluster."""
+    keys = [key for key in metrics if key.startswith("semantic_homogeneity/")]
+    if not keys or not (folder / "homogeneity_summary.csv").is_file():
+        return {}
+    table = _table(folder, "homogeneity_summary.csv", "label", "noise", "chance")
+    rows = table[(table["noise"] == "with") & (table["chance"] != "")]
+    known = {f"semantic_homogeneity/{row.label}": float(row.chance) for row in rows.itertuples()}
+    return {key: known[key] for key in keys if key in known}

@@ -11,7 +11,7 @@ import numpy as np
 
 from clusterlab.reports.compare.configs import flatten, seeds_follow, without_seeds
 from clusterlab.reports.compare.read_runs import Run
-from clusterlab.reports.compare.scores import label_of, learned_in
+from clusterlab.reports.compare.scores import label_of, learned_in, synthetic_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +75,11 @@ class Row:
     def learned(self) -> tuple[str, ...]:
         """The label columns that a model was fine-tuned to name, in its order."""
         return tuple(dict.fromkeys(name for run in self.runs for name in learned_in(run.metrics)))
+
+    @property
+    def synthetic(self) -> tuple[str, ...]:
+        """The label columns that a model made in any of the runs."""
+        return tuple(dict.fromkeys(name for run in self.runs for name in synthetic_in(run.metrics)))
 
     @property
     def marks(self) -> tuple[str, ...]:

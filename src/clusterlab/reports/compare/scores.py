@@ -25,6 +25,8 @@ _LOWER_IS_BETTER = frozenset(
     | {"seconds"}
 )
 ABSENT = "-"
+# It has no bound where the entropy comes to 0.
+_MOST_Q = 1000
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -66,6 +68,15 @@ def learned_in(keys: Iterable[str]) -> list[str]:
     ['word']
     """
     return [target for metric, target in map(split_key, keys) if metric == "accuracy"]
+
+
+def synthetic_in(keys: Iterable[str]) -> list[str]:
+    """The label columns that a model made: those whose invalid answers are counted.
+
+    >>> synthetic_in(["ari/kind", "n_invalid/clip", "ari/clip"])
+    ['clip']
+    """
+    return [target for metric, target in map(split_key, keys) if metric == "n_invalid"]
 
 
 def find_key(word: str, keys: Sequence[str]) -> str:
@@ -127,6 +138,8 @@ def show(key: str, value: float) -> str:
         return f"{value:.1%}"
     if metric.startswith("n_"):
         return f"{value:,.0f}" if value == round(value) else f"{value:,.1f}"
+    if metric == "semantic_q" and value > _MOST_Q:
+        return f">{_MOST_Q:,}"
     if metric in ("seconds", "calinski_harabasz"):
         return f"{value:,.1f}"
     return f"{value:.3f}"

@@ -203,7 +203,11 @@ def _circumstance(key: str) -> bool:
 
 
 def _untold(key: str, rows: Sequence[Row]) -> bool:
-    """Seeds have their own column; a random_state that goes its own way is a setting."""
+    """Seeds have their own column; a random_state that goes its own way is a setting. Categories
+    that are those of the taxonomy go without saying beside it."""
+    if key.startswith("labeler.") and key.endswith(".categories"):
+        own = [row.config.get("taxonomy.categories") for row in rows if key in row.config]
+        return own == [row.config[key] for row in rows if key in row.config]
     return key == "name" or (
         is_seed(key)
         and all(

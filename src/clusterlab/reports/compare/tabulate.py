@@ -64,6 +64,7 @@ def _caveats(row: Row, images: Sequence[str], spaces: dict[str, list[str]]) -> s
     found += row.marks
     splits = f" of {' and '.join(row.seen_splits)} images" if row.seen_splits else ""
     found += [f"supervised by {label}{splits}" for label in row.seen_labels]
+    found += [f"labels of {label} are synthetic" for label in row.synthetic]
     if row.repeats:
         found.append(f"{len(row.repeats)} repeats of a seed left out")
     return "; ".join(found)

@@ -11,7 +11,7 @@ from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import explain
 from clusterlab.reports.page.text import NOTHING, method, percent, plural
 from clusterlab.reports.seen import seen_splits
-from clusterlab.reports.synthetic import circular, run_marks
+from clusterlab.reports.synthetic import run_marks
 from clusterlab.types import NOISE
 
 
@@ -75,7 +75,6 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
 def _warnings(outcome: Outcome) -> Iterator[str]:
     labels = outcome.clustering.labels
     yield from map(explain, run_marks(outcome))
-    yield from circular(outcome)
     training, found = outcome.training, outcome.classification
     # Those stand beside the scores that they are about.
     elsewhere = {*found.notes} if found is not None else set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ FEW_LISTED = 12
 ABSENT = -2
 COMMON = 0.75
 FEW_COUNTED = 0.5
+MOST_Q = 1000
 HEADER = (
     *("noise", "homogeneity", "one label for all", "by chance"),
     *("entropy, bits", "by chance", "Q", "images counted"),
@@ -34,8 +35,8 @@ HEADER = (
 def about_column(
     outcome: Outcome, found: Homogeneity, column: Column, figures: Path
 ) -> dict[str, Any]:
-    """lead: what the numbers say. rows: one a noise policy. review: the clusters that are not good,
-    the largest first."""
+    """lead: what the numbers say. rows: one a noise policy. notes: how to read them. review: the
+    clusters that are not good, the largest first."""
     has_noise = bool((outcome.clustering.labels == NOISE).any())
     summary = found.summary.set_index("noise")
     listed = [name for name in ("with", "without") if name in summary.index]
@@ -50,12 +51,29 @@ def about_column(
         "threshold": percent(found.threshold),
         "lead": [] if first is None else list(_lead(first, has_noise=has_noise)),
         "rows": [_row(summary.loc[name], name, has_noise=has_noise) for name in listed],
+        "notes": list(_notes(outcome, found)),
         "good": "" if first is None else _good(first, found.threshold),
         **_review(outcome, found, column),
         "figure": picture(
             figures, stacked_name(slug), f"The labels of {found.column} inside each cluster"
         ),
         "labelled": labelled_by(outcome, found.column),
+    }
+
+
+def unlabelled(outcome: Outcome, column: str) -> dict[str, Any]:
+    """A column of a labeler without a single label, as `about_column` has others."""
+    return {
+        "name": column,
+        "tags": column_tags(outcome, column),
+        "supervised": False,
+        "lead": ["No image that is scored has a label here, so no number says anything about it."],
+        "rows": [],
+        "notes": [],
+        "good": "",
+        "n_review": 0,
+        "figure": None,
+        "labelled": labelled_by(outcome, column),
     }
 
 
@@ -98,21 +116,37 @@ def _row(row: Mapping[str, Any], name: str, *, has_noise: bool) -> list[str]:
         chance,
         score_or_dash(row["entropy"]),
         score_or_dash(row["entropy_chance"]),
-        score_or_dash(row["q"]),
+        _shown_q(row["q"]),
         percent(row["coverage"]),
     ]
+
+
+def _notes(outcome: Outcome, found: Homogeneity) -> Iterator[str]:
+    """How to read the table."""
+    if found.column in outcome.collection.multi_valued:
+        yield (
+            "An image may have several values here. Homogeneity, one label for all and the chance "
+            "level beside them are of single values: the share of the images that have the "
+            "commonest one. Entropy is of the whole sets of values, and Q divides the one by the "
+            "other, so it is not that of a column with one value an image."
+        )
+    if (found.summary["q"] > MOST_Q).any():
+        yield "Q has no bound where entropy comes to 0, as it does here: it then says no more."
+
+
+def _shown_q(q: float) -> str:
+    return f"> {MOST_Q:,}" if q > MOST_Q else score_or_dash(q)
 
 
 def _good(row: Mapping[str, Any], threshold: float) -> str:
     n_good, n = int(row["n_good"]), int(row["n_clusters"])
     who = f"{n_good:,} of {plural(n, 'cluster')} {'is' if n_good == 1 else 'are'}"
     text = f"{who if n_good else 'No cluster is'} good: that is one with more than "
-    text += f"{percent(threshold)} of its labelled images under one label."
+    text += f"{percent(threshold)} of its labelled images under one label, and at least half of "
+    text += "all its images labelled."
     if n_good:
-        text += (
-            f" {'It holds' if n_good == 1 else 'They hold'} {percent(row['good_share'])} of the "
-        )
-        text += "images."
+        whose = "Its" if n_good == 1 else "Their"
+        text += f" {whose} labelled images are {percent(row['good_share'])} of all images."
     return text
 
 

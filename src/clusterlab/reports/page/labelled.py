@@ -27,13 +27,16 @@ STATES = {
 
 
 def labelled_by(outcome: Outcome, column: str) -> dict[str, Any] | None:
-    """None for a column that no labeler made. counts: (state, what it means, answers, share).
-    facts: (name, text). long: (name, text) of a prompt and the like, categories: of the taxonomy.
-    cards: what else is known of how it was made. invalid, failed, mapped: the most frequent."""
+    """None for a column that no labeler made, or gave an answer for. counts: (state, what it means,
+    answers, share). facts: (name, text). long: (name, text) of a prompt and the like, categories:
+    of the taxonomy. cards: what else is known of how it was made. invalid, failed, mapped: the most
+    frequent."""
     labelling = outcome.labelling
     if labelling is None or column not in outcome.collection.synthetic:
         return None
     rows = [answer for answer in labelling.answers if answer.column == column]
+    if not rows:
+        return None
     described = labelling.labelers.get(column, {})
     long = {k: v for k, v in described.items() if isinstance(v, str) and len(v) > LONG}
     categories = described.get("categories")
@@ -66,14 +69,14 @@ def _models(rows: Sequence[Answer], described: Mapping[str, Any]) -> str:
 
 def _facts(rows: Sequence[Answer]) -> Iterator[tuple[str, str]]:
     yield "Answers", f"{len(rows):,}"
-    if rows:
-        n = n_labelled(rows)
-        yield "Labels", f"{n:,} ({percent(n / len(rows))})"
+    n = n_labelled(rows)
+    yield "Labels", f"{n:,} ({percent(n / len(rows))})"
     sure = [row.confidence for row in rows if math.isfinite(row.confidence)]
     if sure:
         yield "Confidence", f"{number(sum(sure) / len(sure))} in the mean"
     seconds = [row.seconds for row in rows if math.isfinite(row.seconds)]
-    if len(seconds) < len(rows):
+    # An answer has none where it came from the store, or where its labeler never measures any.
+    if seconds and len(seconds) < len(rows):
         yield "From the store", f"{len(rows) - len(seconds):,}"
     if seconds:
         yield "Seconds an answer", f"{number(sum(seconds) / len(seconds))} in the mean"

@@ -42,7 +42,6 @@ def naming_block(outcome: Outcome) -> dict[str, Any] | None:
         "namer": naming.namer,
         "verifier": naming.verifier,
         "counts": count(outcome),
-        "notes": naming.notes,
         "n_failed": len(failed),
         "failed": [
             {
@@ -56,7 +55,8 @@ def naming_block(outcome: Outcome) -> dict[str, Any] | None:
 
 
 def count(outcome: Outcome) -> str:
-    """How many names are borne out, of how many; "" where there is none."""
+    """How many names are borne out, of how many, and why others were not checked; "" where there
+    is none."""
     names = list(names_of(outcome).values())
     asked = [name for name in names if name.verified is not None]
     n_open = len(names) - len(asked)
@@ -65,7 +65,9 @@ def count(outcome: Outcome) -> str:
         right = sum(bool(name.verified) for name in asked)
         parts.append(f"{right:,} of {plural(len(asked), 'name')} borne out by the images")
     if n_open:
-        parts.append(f"{plural(n_open, 'name')} not checked")
+        whys = {name.why for name in names if name.verified is None}
+        why = f" ({whys.pop()})" if len(whys) == 1 and "" not in whys else ""
+        parts.append(f"{plural(n_open, 'name')} not checked{why}")
     return ", ".join(parts)
 
 

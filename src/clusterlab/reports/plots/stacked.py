@@ -47,7 +47,8 @@ def draw_stacked(
     first, by its name where there is room, then the others from the most frequent of all to the
     rarest; those that have no colour share a grey.
     shares: cluster -> the share of its commonest label among the images that have one; it stands
-    beside the bar. threshold: the share above which a cluster is good. called: cluster -> its name.
+    beside the bar. threshold: the share above which a cluster is good, where at least half of its
+    images have a label. called: cluster -> its name.
     several: an image may have several values; the bars are of whole sets, the shares of values.
     """
     clusters = clusters_by_size(labels)
@@ -65,7 +66,10 @@ def draw_stacked(
         inside, is_noise = labels == cluster, cluster == NOISE
         share = shares.get(cluster, math.nan)
         _draw_bar(axes, at, _segments(classes, groups, codes, inside), is_noise=is_noise)
-        _write(axes, at, int(inside.sum()), share, good=share > threshold and not is_noise)
+        size = int(inside.sum())
+        enough = 2 * int((inside & (classes.codes >= 0)).sum()) >= size
+        good = enough and share > threshold and not is_noise
+        _write(axes, at, size, share, good=good)
     return figure
 
 
