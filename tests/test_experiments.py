@@ -151,7 +151,7 @@ def carried_out(name: str, words: list[str], folder: Path) -> clusterlab.Result:
     """What the experiment's own command leaves: a run, or the best of a short search."""
     if not compose([f"+experiment={name}"]).search.space:
         return clusterlab.run(name, words, folder=folder)
-    few = ["search.n_trials=2", "search.n_best=1"]
+    few = ["search.n_trials=8", "search.n_best=1"]
     return clusterlab.tune(name, [*words, *few], folder=folder).best[0]
 
 

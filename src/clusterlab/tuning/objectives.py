@@ -213,6 +213,7 @@ def _stability(made: Clustered) -> float:
         made.recluster,
         n_repeats=made.options.get("stability") or _SAMPLES,
         within=made.within,
+        kinds=(BOOTSTRAP,),
         **_given(random_state=_seed(made)),
     )
     return float(found.kinds.set_index("kind").loc[BOOTSTRAP, "ari"])

@@ -22,6 +22,7 @@ from clusterlab.tuning.propose import LARGEST_GRID, grid, grid_size, sampler
 from clusterlab.tuning.study import Asked, Study
 
 _POLL_SECONDS = 0.2
+_BAR = "search: {percentage:3.0f}%|{bar:10}| {n}/{total} [{elapsed}<{remaining}{postfix}]"
 
 
 @dataclass
@@ -64,9 +65,7 @@ class Searcher:
 
         wait: for the trials that other workers are at, and for what they leave undone.
         """
-        with tqdm(
-            total=self.n_trials, desc="search", unit="trial", disable=None, leave=False
-        ) as bar:
+        with tqdm(total=self.n_trials, disable=None, leave=False, bar_format=_BAR) as bar:
             while True:
                 trials = self.study.trials()
                 done = {_key(trial.parameters): trial for trial in trials}

@@ -149,8 +149,8 @@ class Study:
             first = error.__cause__ or error
             cause = getattr(first, "orig", None) or first
             raise OutputError(
-                f"Cannot use the search's file {self.path}: {cause}. Free some space, or choose "
-                "another folder with hydra.run.dir=PATH."
+                f"Cannot use the search's file {self.path}: {cause}. Mend its place, or begin "
+                "another search elsewhere: hydra.run.dir=PATH."
             ) from error
 
 
