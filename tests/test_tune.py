@@ -251,6 +251,9 @@ def test_there_is_no_hindsight_by_labels_that_the_space_was_learned_from(tmp_pat
     chosen = found.trials.set_index("best").loc[1]
     assert run.metrics["ari/label"] == pytest.approx(chosen["raw_ari/label"])
     assert run.metrics["silhouette/reduced"] == pytest.approx(chosen["raw_silhouette"])
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    assert "by silhouette and ari: read that score as the best of so many" in page
+    assert "The labels in label took part in the choice" in page
 
 
 def test_a_label_objective_needs_its_labels(tmp_path: Path) -> None:

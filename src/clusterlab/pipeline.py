@@ -38,7 +38,7 @@ from clusterlab.types import Collection, Compute, Decoding, Failure, Features
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """What a run is made of. config: the resolved config, enough to run again.
-    choices: group -> the option chosen."""
+    choices: group -> the option chosen. notes: what a reader must know of how these came to be."""
 
     name: str
     seed: int
@@ -61,6 +61,7 @@ class Plan:
     max_thumbnails: int = 2000
     choices: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def users_of_models(self) -> dict[str, Any]:
@@ -245,6 +246,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             labelling=ready.labelling if plan.labelers else None,
             naming=naming,
             notes=(
+                *plan.notes,
                 *clustered.notes,
                 *plan.decoding.notes(),
                 *ready.labelling.notes,

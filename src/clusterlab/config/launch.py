@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,15 @@ def launch(config: DictConfig, folder: Path, choices: Mapping[str, str]) -> Outc
     return _carry_out(plan, resolved, folder, hint)
 
 
-def launch_resolved(resolved: dict[str, Any], folder: Path, choices: Mapping[str, str]) -> Outcome:
-    """The same for a config of one run that is resolved already."""
-    return _carry_out(build(resolved, choices), resolved, folder)
+def launch_resolved(
+    resolved: dict[str, Any],
+    folder: Path,
+    choices: Mapping[str, str],
+    *,
+    notes: tuple[str, ...] = (),
+) -> Outcome:
+    """The same for a config of one run that is resolved already. notes: how it came to be."""
+    return _carry_out(replace(build(resolved, choices), notes=notes), resolved, folder)
 
 
 def _carry_out(plan: Plan, resolved: dict[str, Any], folder: Path, hint: str = "") -> Outcome:

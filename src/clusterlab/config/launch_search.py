@@ -27,7 +27,7 @@ from clusterlab.pipeline import prepare
 from clusterlab.reports.search.write import write_search
 from clusterlab.run_folder import RunFolder
 from clusterlab.searching import Search
-from clusterlab.tuning.best import spread
+from clusterlab.tuning.best import chosen_by, spread
 from clusterlab.tuning.objectives import bind
 from clusterlab.tuning.plan import SearchPlan
 from clusterlab.tuning.search import Searcher, told
@@ -195,7 +195,9 @@ def _run_best(found: Search, job: Job, plan: SearchPlan) -> dict[int, Path]:
         if not _is_done(target, config):
             remove(target)
             with _quiet():
-                launch_resolved(config, target, job.choices)
+                launch_resolved(
+                    config, target, job.choices, notes=(chosen_by(found, trials[number]),)
+                )
         runs[number] = target
     for left_over in (job.folder / "best").iterdir():
         if left_over not in runs.values():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clusterlab.searching import Objective, Trial
+from clusterlab.searching import Objective, Search, Trial
 
 
 def best_trials(trials: Sequence[Trial], objectives: Sequence[Objective], n: int) -> list[Trial]:
@@ -38,6 +38,22 @@ def spread(numbers: Sequence[int], n: int) -> list[int]:
         return list(numbers)
     last = len(numbers) - 1
     return [numbers[round(index * last / max(n - 1, 1))] for index in range(n)]
+
+
+def chosen_by(found: Search, trial: Trial) -> str:
+    """What the reader of a best trial's own run must know: its score was sought."""
+    names = " and ".join(one.name for one in found.objectives)
+    columns = sorted({one.column for one in found.objectives if one.column})
+    said = (
+        f"The settings were chosen among {len(found.trials):,} trials of a search (this is trial "
+        f"{trial.number}) by {names}: read that score as the best of so many."
+    )
+    if columns:
+        said += (
+            f" The labels in {', '.join(columns)} took part in the choice: scores against them are "
+            "optimistic, and the choice is not unsupervised."
+        )
+    return said
 
 
 def _outcome(trial: Trial) -> str:
