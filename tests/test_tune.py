@@ -252,7 +252,7 @@ def test_there_is_no_hindsight_by_labels_that_the_space_was_learned_from(tmp_pat
     assert run.metrics["ari/label"] == pytest.approx(chosen["raw_ari/label"])
     assert run.metrics["silhouette/reduced"] == pytest.approx(chosen["raw_silhouette"])
     page = (run.folder / "report.html").read_text(encoding="utf-8")
-    assert "by silhouette and ari: read that score as the best of so many" in page
+    assert "by silhouette and ari/label: read that score as the best of so many" in page
     assert "The labels in label took part in the choice" in page
 
 
