@@ -30,6 +30,11 @@ def write_again(run: Path, folder: Path) -> dict[str, str]:
         saved = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{run} is no run folder: it has no readable config.yaml.") from error
+    if (saved.get("search") or {}).get("space"):
+        raise ConfigError(
+            f"{run} is a search, not a run. Its best trials are runs: clusterlab run --again "
+            f"{run / 'best' / '1'}. To go on with the search: clusterlab tune --resume {run}."
+        )
     shipped = yaml.safe_load((conf_dir() / "config.yaml").read_text(encoding="utf-8"))
     # Runs of before there were these stages do not name them.
     saved.setdefault("finetune", {"_target_": "clusterlab.finetune.none.NoFinetuning"})

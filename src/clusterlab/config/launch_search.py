@@ -19,7 +19,7 @@ from clusterlab.config.ranges import with_values
 from clusterlab.config.resolved import dump
 from clusterlab.config.search_plan import Job, search_plan
 from clusterlab.environment import machine, versions
-from clusterlab.errors import OutputError
+from clusterlab.errors import ComponentError, DataError, OutputError
 from clusterlab.files import remove, write_json, write_text
 from clusterlab.finetune.finetune import clear_away
 from clusterlab.native_output import native_output_to
@@ -101,19 +101,23 @@ def _lead(job: Job, plan: SearchPlan) -> Search:
         at_work(folder) as worker,
         native_output_to(folder / "run.log"),
     ):
-        write_json(folder / "environment.json", _environment(plan))
-        write_text(folder / "config.yaml", dump(job.config))
+        if not (folder / "config.yaml").exists():
+            write_text(folder / "config.yaml", dump(job.config))
         try:
             with closing(Study(folder, plan.objectives)) as study:
                 searcher = _searcher(plan, run_folder, study, worker)
+                # Only now is it certain that the search can go on with what was changed.
+                write_text(folder / "config.yaml", dump(job.config))
+                write_json(folder / "environment.json", _environment(plan))
                 found = _search(searcher, job, run_folder)
+            with run_folder.stage("report"):
+                write_search(found, folder)
             if found.best and plan.settings.n_best:
                 with run_folder.stage("best") as stage:
                     found = replace(found, runs=_run_best(found, job, plan))
+                    write_search(found, folder)
                     stage.store = f"{len(found.runs)} as ordinary runs in {folder / 'best'}"
-            with run_folder.stage("report"):
-                write_search(found, folder)
-                clear_away(folder, plan.plan.store)
+            clear_away(folder, plan.plan.store)
         except KeyboardInterrupt:
             log.info("To go on with this search: clusterlab tune --resume %s", folder)
             raise
@@ -194,12 +198,15 @@ def _run_best(found: Search, job: Job, plan: SearchPlan) -> dict[int, Path]:
         config = with_values(run_config, trials[number].parameters)
         if not _is_done(target, config):
             remove(target)
-            with _quiet():
-                launch_resolved(
-                    config, target, job.choices, notes=(chosen_by(found, trials[number]),)
-                )
+            notes = (chosen_by(found, trials[number]),)
+            try:
+                with _quiet():
+                    launch_resolved(config, target, job.choices, notes=notes)
+            except (ComponentError, DataError) as error:
+                log.warning("Trial %d cannot be run by itself: %s", number, error)
+                continue
         runs[number] = target
-    for left_over in (job.folder / "best").iterdir():
+    for left_over in (job.folder / "best").glob("*"):
         if left_over not in runs.values():
             remove(left_over)
     return runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from clusterlab.errors import ConfigError, closest
 from clusterlab.searching import Range
 from clusterlab.tuning.objectives import parse
 from clusterlab.tuning.plan import SAMPLERS, SPACES, Settings
-from clusterlab.tuning.propose import LARGEST_GRID, grid_size, values_of
+from clusterlab.tuning.propose import LARGEST_GRID, grid_size, n_values
 
 _MOST_OPTIONS = 3
 _CHOICES = {"sampler": SAMPLERS, "scored_in": SPACES}
@@ -61,10 +62,10 @@ def _setting_problems(search: Mapping[str, Any]) -> Iterator[str]:
         value = search[key]
         if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
             yield f"search.{key} is {value!r}; it must be a {'whole ' if whole else ''}number."
-        elif value < bound:
+        elif not bound <= value < math.inf:
             yield f"search.{key} is {value}; it must be at least {bound}."
     timeout = search["timeout"]
-    if timeout is not None and (not isinstance(timeout, (int, float)) or timeout <= 0):
+    if timeout is not None and (not isinstance(timeout, (int, float)) or not timeout > 0):
         yield f"search.timeout is {timeout!r}; it must be a number of seconds above 0, or null."
     wanted = search["n_clusters"]
     if wanted is not None and (len(wanted) != 2 or not 1 <= wanted[0] <= wanted[1]):
@@ -95,14 +96,16 @@ def _shortened(problem: str, name: str) -> str:
     stage, _, key = name.partition(".")
     takers = [f"{stage}={option}" for option in options_with(stage, key)]
     said = problem.removeprefix(unknown).partition(" Arguments:")[0]
-    if takers and "Did you mean" not in said:
+    if takers:
+        # Another option has just this argument, so it is no slip of the pen.
+        said = said.partition(" Did you mean")[0]
         return f"{said} It needs {' or '.join(takers[:_MOST_OPTIONS])}."
     return f"{said} To leave it out: '~search.space.{name}'."
 
 
 def _grid_problems(ranges: Mapping[str, Range]) -> Iterator[str]:
     for name, span in ranges.items():
-        if values_of(span) is None:
+        if n_values(span) == math.inf:
             yield (
                 f"search.sampler=grid needs values, and search.space.{name} has no end of them: "
                 "give a list or a step."

@@ -61,7 +61,21 @@ def grid(ranges: Mapping[str, Range], seed: int) -> list[dict[str, Any]]:
 
 def grid_size(ranges: Mapping[str, Range]) -> float:
     """How many combinations there are at most; infinite where an argument has no steps."""
-    return math.prod(len(values_of(span) or ()) or math.inf for span in ranges.values())
+    return math.prod(n_values(span) for span in ranges.values())
+
+
+def n_values(span: Range) -> float:
+    """How many values a range has; infinite where there is no end of them.
+
+    >>> n_values(Range(low=0, high=2_000_000_000, integer=True))
+    2000000001
+    """
+    if span.choices:
+        return len(span.choices)
+    step = span.step or (1 if span.integer else None)
+    assert span.low is not None
+    assert span.high is not None
+    return math.inf if step is None else round((span.high - span.low) / step) + 1
 
 
 def values_of(span: Range) -> Sequence[Any] | None:
@@ -77,7 +91,7 @@ def values_of(span: Range) -> Sequence[Any] | None:
     step = span.step or (1 if span.integer else None)
     if step is None:
         return None
-    n = round((span.high - span.low) / step) + 1
+    n = int(n_values(span))
     if span.integer:
         return [int(span.low + step * index) for index in range(n)]
     return [_plain(span.low + step * index) for index in range(n)]

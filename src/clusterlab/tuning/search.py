@@ -13,13 +13,14 @@ from tqdm import tqdm
 
 from clusterlab.pipeline import Prepared
 from clusterlab.searching import Objective, Search, Trial
-from clusterlab.store import digest_of
+from clusterlab.store import digest_of, key_of
 from clusterlab.tuning.bench import Bench
 from clusterlab.tuning.best import best_trials
 from clusterlab.tuning.objectives import bind
 from clusterlab.tuning.plan import SearchPlan
 from clusterlab.tuning.propose import LARGEST_GRID, grid, grid_size, sampler
 from clusterlab.tuning.study import Asked, Study
+from clusterlab.types import Collection
 
 _POLL_SECONDS = 0.2
 _BAR = "search: {percentage:3.0f}%|{bar:10}| {n}/{total} [{elapsed}<{remaining}{postfix}]"
@@ -51,10 +52,12 @@ class Searcher:
             {
                 "features": digest_of(self.ready.features.values),
                 "n_images": len(self.ready.clustered),
+                "labels": _digest(self.ready.clustered),
                 "objectives": [one.name for one in self.objectives],
             },
             {
                 "features": "the features",
+                "labels": "the labels",
                 "n_images": "the number of images",
                 "objectives": "the objectives",
             },
@@ -131,6 +134,12 @@ class Searcher:
 
 def _key(parameters: Mapping[str, Any]) -> str:
     return json.dumps(parameters, sort_keys=True)
+
+
+def _digest(collection: Collection) -> str:
+    """Of the labels, by which trials are scored or looked back upon."""
+    columns = {str(name): cells.tolist() for name, cells in collection.labels.items()}
+    return key_of({"ids": list(collection.ids), "columns": columns})
 
 
 def told(trials: Sequence[Trial], objectives: Sequence[Objective]) -> str:

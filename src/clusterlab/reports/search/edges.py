@@ -19,7 +19,8 @@ NEAR = 0.01
 @dataclass(frozen=True, kw_only=True)
 class Edge:
     """A value on, or within 1% of, an end of its range. widen: the override that moves this end
-    outwards, "" where the end is 0 or 1 and there may be nothing beyond."""
+    outwards, with the whole of the range, so that it holds too where the range was a default one;
+    "" where the end is 0 or 1 and there may be nothing beyond."""
 
     parameter: str
     value: float
@@ -68,8 +69,8 @@ def edge_of(name: str, value: Any, span: Range) -> Edge | None:
         return None
     end = "lower" if share <= NEAR else "upper"
     new = _beyond(end, low, high, span)
-    key = "low" if end == "lower" else "high"
-    widen = "" if new is None else shlex.quote(f"search.space.{name}.{key}={shown(new)}")
+    wider = replace(span, low=new if end == "lower" else low, high=new if end == "upper" else high)
+    widen = "" if new is None else _override(name, wider)
     return Edge(parameter=name, value=value, end=end, low=low, high=high, widen=widen)
 
 
@@ -83,11 +84,40 @@ def _end_of_choices(name: str, value: float, span: Range) -> Edge | None:
     end = "lower" if value == low else "upper"
     whole = all(float(one).is_integer() for one in choices)
     new = _beyond(end, low, high, Range(low=low, high=high, integer=whole))
-    listed = sorted({*choices, new} if new is not None else choices)
-    text = ",".join(shown(one) for one in listed)
-    key = f"{name}.values" if span.when else name
-    widen = "" if new is None else shlex.quote(f"search.space.{key}=[{text}]")
+    if new is not None and all(isinstance(one, int) for one in choices):
+        new = int(new)
+    wider = replace(span, choices=tuple(sorted({*choices, new or 0})))
+    widen = "" if new is None else _override(name, wider)
     return Edge(parameter=name, value=value, end=end, low=low, high=high, widen=widen)
+
+
+def _override(name: str, span: Range) -> str:
+    """What sets this range on the command line, quoted for a shell."""
+    parts = []
+    if span.choices:
+        values = f"[{','.join(map(_typed, span.choices))}]"
+        if not span.when:
+            return shlex.quote(f"search.space.{name}={values}")
+        parts.append(f"values: {values}")
+    else:
+        # Whole ends would mean whole numbers.
+        kind = int if span.integer else float
+        ends = {"low": span.low, "high": span.high, "step": span.step}
+        parts += [f"{key}: {_typed(kind(end))}" for key, end in ends.items() if end is not None]
+        parts += ["log: true"] if span.log else []
+    if span.when:
+        stage = name.partition(".")[0]
+        held = [
+            f"{other.removeprefix(f'{stage}.')}: [{','.join(map(_typed, values))}]"
+            for other, values in span.when.items()
+        ]
+        parts.append(f"when: {{{', '.join(held)}}}")
+    return shlex.quote(f"search.space.{name}={{{', '.join(parts)}}}")
+
+
+def _typed(value: Any) -> str:
+    """As one types it, floats in full and always as floats."""
+    return repr(value) if isinstance(value, float) else shown(value)
 
 
 def _reachable(low: float, high: float, step: float | None) -> float:
@@ -114,4 +144,5 @@ def _beyond(end: str, low: float, high: float, span: Range) -> float | None:
         new = math.ceil(new) if end == "upper" else math.floor(new)
         if low > 0 and new < 1:
             return None
-    return None if new in (low, high) else float(f"{new:.4g}")
+    # Rounded further, an end would not be on a step.
+    return None if new in (low, high) else float(f"{new:.12g}" if span.step else f"{new:.4g}")

@@ -20,7 +20,7 @@ def trials_table(search: Search) -> pd.DataFrame:
     number; best: its rank among the best trials, or empty. Per objective "value_<name>", what the
     sampler was told, and "raw_<name>", what was measured, empty where nothing could be; penalty_*:
     how much worse each made every value. n_clusters; noise_share and coverage, which add up to 1;
-    seconds; space: the digest of the scored space; bad: why there is no score. Then the parameters
+    all three empty where no clustering was made; seconds; space: the digest of the scored space; bad: why there is no score. Then the parameters
     by their names, empty where a trial does not set one, and "hindsight_<metric>/<column>".
     """
     ranks = {one.number: rank for rank, one in enumerate(best_trials(search), start=1)}
@@ -39,7 +39,7 @@ def trials_table(search: Search) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if not rows:
         return pd.DataFrame(columns=["number", "best"])
-    return with_marks(table.astype({"best": "Int64"}), search.marks)
+    return with_marks(table.astype({"best": "Int64", "n_clusters": "Int64"}), search.marks)
 
 
 def write_trials(search: Search, path: Path) -> None:
@@ -48,10 +48,12 @@ def write_trials(search: Search, path: Path) -> None:
 
 
 def _facts(trial: Trial) -> dict[str, Any]:
+    # A clustering without clusters is noise throughout.
+    clustered = trial.n_clusters > 0 or trial.noise_share > 0
     return {
-        "n_clusters": trial.n_clusters,
-        "noise_share": trial.noise_share,
-        "coverage": 1.0 - trial.noise_share,
+        "n_clusters": trial.n_clusters if clustered else None,
+        "noise_share": trial.noise_share if clustered else math.nan,
+        "coverage": 1.0 - trial.noise_share if clustered else math.nan,
         "seconds": trial.seconds,
         "space": trial.space,
         "bad": trial.bad,

@@ -25,7 +25,7 @@ MUCH_NOISE = 0.3
 FEW_TRIALS = 20
 TRIALS_A_PARAMETER = 10
 MOST_CLUSTERS_TO_FEWEST = 1.5
-_NOISE_AWARE = ("dbcv", "stability")
+_NOISE_AWARE = ("dbcv",)
 
 
 def warnings_of(search: Search) -> tuple[str, ...]:
