@@ -193,8 +193,16 @@ def _run_best(found: Search, job: Job, plan: SearchPlan) -> dict[int, Path]:
     trials = {trial.number: trial for trial in found.trials}
     run_config = {key: value for key, value in job.config.items() if key != "search"}
     runs: dict[int, Path] = {}
+    best = job.folder / "best"
+    try:
+        best.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write the best runs to {best}: {error.strerror}. Remove what is in the way, "
+            f"and go on: clusterlab tune --resume {job.folder}."
+        ) from error
     for place, number in enumerate(spread(found.best, plan.settings.n_best), 1):
-        target = job.folder / "best" / str(place)
+        target = best / str(place)
         config = with_values(run_config, trials[number].parameters)
         if not _is_done(target, config):
             remove(target)
@@ -206,7 +214,7 @@ def _run_best(found: Search, job: Job, plan: SearchPlan) -> dict[int, Path]:
                 log.warning("Trial %d cannot be run by itself: %s", number, error)
                 continue
         runs[number] = target
-    for left_over in (job.folder / "best").glob("*"):
+    for left_over in best.iterdir():
         if left_over not in runs.values():
             remove(left_over)
     return runs
