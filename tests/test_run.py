@@ -24,6 +24,8 @@ FILES = {
     "scores.csv",
     "assignments.csv",
     "clusters.csv",
+    "homogeneity.csv",
+    "homogeneity_summary.csv",
     "failures.csv",
     "timings.json",
     "environment.json",

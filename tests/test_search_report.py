@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,13 +14,16 @@ import pytest
 from PIL import Image
 from scipy.stats import spearmanr
 
+from clusterlab.config.ranges import read_space
+from clusterlab.config.resolved import resolve
+from clusterlab.config.search_plan import compose_search
 from clusterlab.errors import OutputError
 from clusterlab.reports.search.console import summary
 from clusterlab.reports.search.edges import edge_of
 from clusterlab.reports.search.hindsight import hindsights
 from clusterlab.reports.search.importances import Importances, importances
 from clusterlab.reports.search.ties import tied
-from clusterlab.reports.search.trials_table import trials_table
+from clusterlab.reports.search.trials_table import trials_table, write_trials
 from clusterlab.reports.search.warnings import warnings_of
 from clusterlab.reports.search.words import commands
 from clusterlab.reports.search.write import write_search
@@ -120,7 +124,7 @@ def test_trials_csv_adds_up(search: Search, folder: Path) -> None:
     lost = good["penalty_noise"] + good["penalty_n_clusters"]
     np.testing.assert_allclose(good["value_silhouette"], good["raw_silhouette"] - lost)
     np.testing.assert_allclose(good["penalty_noise"], NOISE_PENALTY * good["noise_share"])
-    np.testing.assert_allclose(table["coverage"], 1 - table["noise_share"])
+    np.testing.assert_allclose(good["coverage"], 1 - good["noise_share"])
     assert table.loc[table["bad"].notna(), "raw_silhouette"].isna().all()
     ranked = table.dropna(subset="best").sort_values("best")
     assert ranked["number"].tolist() == list(search.best)
@@ -136,6 +140,20 @@ def test_trials_csv_leaves_empty_what_a_trial_does_not_set() -> None:
     table = trials_table(conditional_search())
     ward = table["clusterer.linkage"] == "ward"
     assert (table["clusterer.metric"].isna() == ward).all()
+
+
+def test_trials_csv_tells_no_clustering_from_one_that_is_all_noise(
+    search: Search, tmp_path: Path
+) -> None:
+    """HDBSCAN with Minkowski's metric raises before it clusters."""
+    never, noisy = [trial.number for trial in search.trials if trial.bad][:2]
+    write_trials(with_trial(search, noisy, noise_share=1.0), tmp_path / "trials.csv")
+    table = pd.read_csv(tmp_path / "trials.csv", dtype=str, keep_default_na=False)
+    facts = ["n_clusters", "noise_share", "coverage"]
+    assert table.loc[never, facts].tolist() == ["", "", ""]
+    assert table.loc[noisy, facts].tolist() == ["0", "1.0", "0.0"]
+    best = search.trials[search.best[0]]
+    assert table.loc[best.number, "n_clusters"] == str(best.n_clusters)
 
 
 def test_the_page_says_what_was_chosen_and_loads_nothing(search: Search, folder: Path) -> None:
@@ -230,16 +248,45 @@ def test_the_console_tells_the_best_and_the_bad(search: Search, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("value", "span", "end", "widen"),
     [
-        (20, Range(low=2, high=20, integer=True), "upper", "search.space.a.b.high=40"),
-        (2, Range(low=2, high=20, integer=True), "lower", "search.space.a.b.low=1"),
+        (20, Range(low=2, high=20, integer=True), "upper", "{low: 2, high: 40}"),
+        (2, Range(low=2, high=20, integer=True), "lower", "{low: 1, high: 20}"),
         (1, Range(low=1, high=20, integer=True), "lower", ""),
         (0.0, Range(low=0.0, high=2.0), "lower", ""),
-        (1.985, Range(low=0.0, high=2.0), "upper", "search.space.a.b.high=4"),
-        (0.00102, Range(low=0.001, high=10, log=True), "lower", "search.space.a.b.low=1e-05"),
-        (8, Range(low=2, high=9, step=2, integer=True), "upper", "search.space.a.b.high=16"),
-        (-3.0, Range(low=-3.0, high=1.0), "lower", "search.space.a.b.low=-7"),
-        (50, Range(choices=(5, 10, 50)), "upper", "'search.space.a.b=[5,10,50,100]'"),
-        (5, Range(choices=(5, 10, 50)), "lower", "'search.space.a.b=[2,5,10,50]'"),
+        (1.985, Range(low=0.0, high=2.0), "upper", "{low: 0.0, high: 4.0}"),
+        (
+            0.00102,
+            Range(low=0.001, high=10, log=True),
+            "lower",
+            "{low: 1e-05, high: 10.0, log: true}",
+        ),
+        (
+            8,
+            Range(low=2, high=9, step=2, integer=True),
+            "upper",
+            "{low: 2, high: 16, step: 2}",
+        ),
+        (
+            61.7284,
+            Range(low=0.0, high=61.7284, step=0.0001),
+            "upper",
+            "{low: 0.0, high: 123.4568, step: 0.0001}",
+        ),
+        (-3.0, Range(low=-3.0, high=1.0), "lower", "{low: -7.0, high: 1.0}"),
+        (
+            9,
+            Range(low=1, high=9, integer=True, when={"a.c": ("x", "y"), "d.e": (1.5,)}),
+            "upper",
+            "{low: 1, high: 18, when: {c: [x,y], d.e: [1.5]}}",
+        ),
+        (50, Range(choices=(5, 10, 50)), "upper", "[5,10,50,100]"),
+        (5, Range(choices=(5, 10, 50)), "lower", "[2,5,10,50]"),
+        (2.0, Range(choices=(0.12345, 1.0, 2.0)), "upper", "[0.12345,1.0,2.0,4.0]"),
+        (
+            3,
+            Range(choices=(1, 2, 3), when={"a.c": ("x",)}),
+            "upper",
+            "{values: [1,2,3,6], when: {c: [x]}}",
+        ),
     ],
 )
 def test_an_edge_is_told_with_the_way_to_widen(
@@ -247,7 +294,45 @@ def test_an_edge_is_told_with_the_way_to_widen(
 ) -> None:
     edge = edge_of("a.b", value, span)
     assert edge is not None
-    assert (edge.end, edge.widen) == (end, widen)
+    assert edge.end == end
+    assert shlex.split(edge.widen) == ([f"search.space.a.b={widen}"] if widen else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "span"),
+    [
+        (20, Range(low=2, high=20, integer=True)),
+        (1e-4, Range(low=1e-4, high=1.0, log=True)),
+        (0.7, Range(low=0.1, high=0.7, step=0.1)),
+        (4.0, Range(low=2.0, high=4.0)),
+        (9, Range(choices=(1, 5, 9))),
+    ],
+    ids=str,
+)
+def test_the_way_to_widen_holds_without_the_default_ranges(value: float, span: Range) -> None:
+    """Typing any range leaves the default ones out, as in `clusterlab tune clusterer=hdbscan`."""
+    name = "clusterer.cluster_selection_epsilon"
+    edge = edge_of(name, value, span)
+    assert edge is not None
+    space = resolve(compose_search(["clusterer=hdbscan", *shlex.split(edge.widen)]))["search"]
+    ranges, problems = read_space(space["space"])
+    assert not problems
+    wider = ranges[name]
+    same = dataclasses.replace(wider, low=span.low, high=span.high, choices=span.choices)
+    assert same == span, "it differs in its ends alone"
+    ends = [end for end in (wider.low, wider.high, *wider.choices) if end is not None]
+    assert max(ends) > value or min(ends) < value
+
+
+def test_the_way_to_widen_keeps_what_an_argument_waits_for() -> None:
+    span = Range(choices=(1, 2, 3), when={"clusterer.linkage": ("average", "single")})
+    edge = edge_of("clusterer.n_clusters", 3, span)
+    assert edge is not None
+    linkage = "search.space.clusterer.linkage=[ward,average,single]"
+    config = resolve(compose_search([linkage, *shlex.split(edge.widen)]))
+    ranges, problems = read_space(config["search"]["space"])
+    assert not problems
+    assert ranges["clusterer.n_clusters"] == dataclasses.replace(span, choices=(1, 2, 3, 6))
 
 
 @pytest.mark.parametrize(
@@ -276,7 +361,7 @@ def test_an_optimum_on_the_edge_is_a_warning() -> None:
     )
     text = told(narrow, "better may lie beyond")
     assert f"n_clusters={best}, at the upper end of its range (3 to {best})" in text
-    assert text.endswith(f"search.space.clusterer.n_clusters.high={2 * best}")
+    assert text.endswith(f"'search.space.clusterer.n_clusters={{low: 3, high: {2 * best}}}'")
 
 
 def test_scores_of_different_spaces_are_a_warning(search: Search) -> None:

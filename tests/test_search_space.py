@@ -144,6 +144,10 @@ def test_every_search_option_makes_a_plan_whose_ends_can_be_built(option: str) -
         (["search.space.clusterer.n_ini=[1,2]"], "Did you mean 'n_init'?"),
         (["search.space.clusterer.n_clusters={low: 0, high: 5}"], "[1, inf). Got 0"),
         (["search.space.clusterer.init=[random,kmeans]"], "Got 'kmeans'"),
+        (
+            ["+experiment=ci_smoke", "search=hdbscan"],
+            "min_cluster_size: KMeans takes no such argument. It needs clusterer=hdbscan.",
+        ),
         (["search=umap", "reducer=none"], "FunctionTransformer takes no such argument. It needs"),
         (["search.space.reducer._args_.1.n_components=[2,3]"], "has no such part"),
         (["search=hdbscan", "search.sampler=grid"], "give a list or a step"),

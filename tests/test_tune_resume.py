@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from optuna.samplers import RandomSampler
 
 from clusterlab.api import Tuned
 from clusterlab.cli.main import main
 from clusterlab.files import write_text
+from clusterlab.searching import Objective, Range
+from clusterlab.tuning.objectives import worst_value
+from clusterlab.tuning.study import Study
 from tests.runs import clusterlab as run_clusterlab
 from tests.runs import pictures, run_folder
 from tests.tuned import SMALL, start, states, trials, tune, wait_for
@@ -74,6 +81,70 @@ def test_killed_and_resumed_it_is_the_same_search(whole: Tuned, tmp_path: Path) 
     assert (mine / "best" / "1" / "config.yaml").read_bytes() == (
         whole.folder / "best" / "1" / "config.yaml"
     ).read_bytes()
+
+
+# A worker that one of five settings kills as out of memory does.
+WORKER = """
+import os, signal, sys
+from pathlib import Path
+from clusterlab.searching import Objective, Range, Trial
+from clusterlab.tuning.propose import grid, sampler
+from clusterlab.tuning.study import Study
+from clusterlab.tuning.workers import at_work
+
+folder = Path(sys.argv[1])
+ranges = {"clusterer.n": Range(low=1, high=5, integer=True)}
+points = grid(ranges, 0)
+of = lambda number: sampler("grid", seed=0, index=number, point=points[number])
+study = Study(folder, [Objective(name="ari", maximize=True), OTHER])
+study.claim({"objectives": ["ari/label", "davies_bouldin"]}, {})
+with at_work(folder) as name:
+    while asked := study.ask(name, n_trials=5, ranges=ranges, sampler=of, largest_penalty=0.5):
+        n = asked.parameters["clusterer.n"]
+        if n == points[1]["clusterer.n"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        values = {"ari/label": n / 10, "davies_bouldin": 1.0}
+        study.tell(asked, Trial(number=asked.number, parameters=asked.parameters, raw=values,
+                                penalties={}, values=values))
+study.close()
+""".replace("OTHER", 'Objective(name="davies_bouldin", maximize=False)')
+
+
+def test_settings_that_kill_the_process_are_passed_over(tmp_path: Path) -> None:
+    ended = 0
+    while subprocess.run([sys.executable, "-c", WORKER, str(tmp_path)]).returncode:
+        ended += 1
+        assert ended <= 3, "the search never gets past them"
+    assert ended == 3
+    objectives = [Objective(name=name, maximize=False) for name in ("ari", "davies_bouldin")]
+    with closing(Study(tmp_path, [replace(objectives[0], maximize=True), objectives[1]])) as study:
+        found = study.trials()
+        assert study.n_under_way("nobody") == 0
+    assert [trial.number for trial in found] == [0, 1, 2, 3, 4]
+    said = "its process ended 3 times at these settings"
+    assert [trial.bad for trial in found] == ["", said, "", "", ""]
+    assert {trial.parameters["clusterer.n"] for trial in found} == {1, 2, 3, 4, 5}
+    worst = {"ari/label": -1.5, "davies_bouldin": worst_value(objectives[1], 0.5)}
+    assert found[1].values == worst
+
+
+def test_a_trial_that_is_stopped_on_purpose_is_tried_again_however_often(tmp_path: Path) -> None:
+    ranges = {"clusterer.n": Range(low=1, high=9, integer=True)}
+    asked = []
+    for _ in range(5):
+        with closing(Study(tmp_path, [Objective(name="silhouette", maximize=True)])) as study:
+            asked.append(
+                study.ask(
+                    "me",
+                    n_trials=1,
+                    ranges=ranges,
+                    sampler=lambda _: RandomSampler(seed=0),
+                    largest_penalty=0.0,
+                )
+            )
+    assert states(tmp_path) == ["FAIL"] * 5
+    assert len({str(one and one.parameters) for one in asked}) == 1
+    assert None not in asked
 
 
 def workers_of(search: Path) -> list[int]:

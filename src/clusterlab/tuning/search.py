@@ -17,6 +17,7 @@ from clusterlab.store import digest_of, key_of
 from clusterlab.tuning.bench import Bench
 from clusterlab.tuning.best import best_trials
 from clusterlab.tuning.objectives import bind
+from clusterlab.tuning.penalties import largest
 from clusterlab.tuning.plan import SearchPlan
 from clusterlab.tuning.propose import LARGEST_GRID, grid, grid_size, sampler
 from clusterlab.tuning.study import Asked, Study
@@ -81,7 +82,7 @@ class Searcher:
                 elif wait and self.study.n_under_way(self.worker):
                     time.sleep(_POLL_SECONDS)
                 else:
-                    return stopped or f"all {len(trials):,} trials were done"
+                    return stopped or f"all {len(self.study.trials()):,} trials were done"
 
     def found(self, stopped: str) -> Search:
         """The search as it stands."""
@@ -116,7 +117,11 @@ class Searcher:
 
     def _ask(self) -> Asked | None:
         return self.study.ask(
-            self.worker, n_trials=self.n_trials, ranges=self.plan.ranges, sampler=self._sampler
+            self.worker,
+            n_trials=self.n_trials,
+            ranges=self.plan.ranges,
+            sampler=self._sampler,
+            largest_penalty=largest(self.plan.settings),
         )
 
     def _sampler(self, number: int) -> BaseSampler:

@@ -84,7 +84,7 @@ class Study:
         n_trials: int,
         ranges: Mapping[str, Range],
         sampler: Callable[[int], BaseSampler],
-        largest_penalty: float = 0.0,
+        largest_penalty: float,
     ) -> Asked | None:
         """The next trial, or None where all are done or under way. sampler: of a number.
 

@@ -69,7 +69,7 @@ def edge_of(name: str, value: Any, span: Range) -> Edge | None:
         return None
     end = "lower" if share <= NEAR else "upper"
     new = _beyond(end, low, high, span)
-    wider = replace(span, low=new if end == "lower" else low, high=new if end == "upper" else high)
+    wider = replace(span, low=new, high=high) if end == "lower" else replace(span, high=new)
     widen = "" if new is None else _override(name, wider)
     return Edge(parameter=name, value=value, end=end, low=low, high=high, widen=widen)
 
@@ -84,10 +84,10 @@ def _end_of_choices(name: str, value: float, span: Range) -> Edge | None:
     end = "lower" if value == low else "upper"
     whole = all(float(one).is_integer() for one in choices)
     new = _beyond(end, low, high, Range(low=low, high=high, integer=whole))
-    if new is not None and all(isinstance(one, int) for one in choices):
-        new = int(new)
-    wider = replace(span, choices=tuple(sorted({*choices, new or 0})))
-    widen = "" if new is None else _override(name, wider)
+    widen = ""
+    if new is not None:
+        more = int(new) if all(isinstance(one, int) for one in choices) else new
+        widen = _override(name, replace(span, choices=tuple(sorted({*choices, more}))))
     return Edge(parameter=name, value=value, end=end, low=low, high=high, widen=widen)
 
 

@@ -20,8 +20,9 @@ def trials_table(search: Search) -> pd.DataFrame:
     number; best: its rank among the best trials, or empty. Per objective "value_<name>", what the
     sampler was told, and "raw_<name>", what was measured, empty where nothing could be; penalty_*:
     how much worse each made every value. n_clusters; noise_share and coverage, which add up to 1;
-    all three empty where no clustering was made; seconds; space: the digest of the scored space; bad: why there is no score. Then the parameters
-    by their names, empty where a trial does not set one, and "hindsight_<metric>/<column>".
+    all three empty where no clustering was made; seconds; space: the digest of the scored space;
+    bad: why there is no score. Then the parameters by their names, empty where a trial does not
+    set one, and "hindsight_<metric>/<column>".
     """
     ranks = {one.number: rank for rank, one in enumerate(best_trials(search), start=1)}
     hindsight = list(dict.fromkeys(key for trial in search.trials for key in trial.hindsight))
