@@ -296,11 +296,11 @@ def proposals(folder: Path, kind: str, n: int, *, interrupted: bool) -> list[Map
     study = Study(folder, objectives)
     for number in range(n):
         if interrupted and number % 2 == 0:
-            study.ask("dead", n_trials=n, ranges=ranges, sampler=of)
+            study.ask("dead", n_trials=n, ranges=ranges, sampler=of, largest_penalty=0.0)
             if number % 10 == 0:
                 study.close()
                 study = Study(folder, objectives)
-        asked = study.ask("alive", n_trials=n, ranges=ranges, sampler=of)
+        asked = study.ask("alive", n_trials=n, ranges=ranges, sampler=of, largest_penalty=0.0)
         assert asked is not None
         assert asked.number == number
         a, b = asked.parameters["clusterer.a"], asked.parameters["clusterer.b"]
@@ -309,7 +309,7 @@ def proposals(folder: Path, kind: str, n: int, *, interrupted: bool) -> list[Map
             number=number, parameters=asked.parameters, raw=values, penalties={}, values=values
         )
         study.tell(asked, found)
-    assert study.ask("alive", n_trials=n, ranges=ranges, sampler=of) is None
+    assert study.ask("alive", n_trials=n, ranges=ranges, sampler=of, largest_penalty=0.0) is None
     trials = study.trials()
     assert [trial.number for trial in trials] == list(range(n))
     assert all(

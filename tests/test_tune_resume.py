@@ -233,7 +233,7 @@ def test_what_would_spoil_the_comparison_is_refused(
     assert "A config file allows os in allowed_targets" in answer("search.n_trials=9")
     write_text(tmp_path / "mine" / "config.yaml", config)
     pictures(tmp_path / "images", 31)
-    assert "the number of images changed since it began" in answer("search.n_trials=9")
+    assert "the number of images, the labels changed since it began" in answer("search.n_trials=9")
     assert (tmp_path / "mine" / "trials.csv").read_bytes() == before
     assert main(["tune", "--resume", "mine/best/1"]) == 2
     assert "clusterlab run --again RUN" in capsys.readouterr().err

@@ -139,7 +139,7 @@ class Study:
         changed = [means[key] for key, value in facts.items() if known.get(key, value) != value]
         if changed:
             raise DataError(
-                f"The search in {self.folder} cannot go on: {' and '.join(changed)} changed since "
+                f"The search in {self.folder} cannot go on: {', '.join(changed)} changed since "
                 "it began, so new scores would not compare with the old. Begin another search."
             )
 
