@@ -178,7 +178,7 @@ def test_a_server_that_is_not_there_is_named_in_the_words_of_the_namer(
     with pytest.raises(ComponentError, match=r"say where it is: namer\.asked\.url=URL"):
         clusterlab.run(overrides=words, folder=tmp_path / "none")
     status = json.loads((tmp_path / "none" / "status.json").read_text(encoding="utf-8"))
-    assert status["stage"] == "label", "nothing was extracted for a server that is not there"
+    assert status["stage"] == "load", "nothing was extracted for a server that is not there"
     with ChatServer(lambda _: Reply(b"busy", status=400)) as server:
         words[-1] = f"namer.asked.url={server.url}"
         busy = clusterlab.run(overrides=words, folder=tmp_path / "busy")
@@ -245,6 +245,10 @@ def test_a_clip_that_labels_checks_and_sees_is_told_to_be_one(
         (["namer=captions", "namer/verifier=none"], "namer=captions finds no texts"),
         (["namer=labels", "namer.column=lable"], "Did you mean 'label'?"),
         (
+            ["namer=labels", "namer.column=servr", "labeler=server", "taxonomy=ncp_3"],
+            "Did you mean 'server'?",
+        ),
+        (
             ["namer=contact_sheet_server", "namer/verifier=held_out"],
             "Choose namer/verifier=clip, asked or none.",
         ),
@@ -262,7 +266,7 @@ def test_what_cannot_be_is_said_before_anything_is_extracted(
         clusterlab.run("ci_smoke", words, folder=folder)
     assert says in str(failure.value)
     if not isinstance(failure.value, ConfigError):
-        assert json.loads((folder / "status.json").read_text(encoding="utf-8"))["stage"] == "label"
+        assert json.loads((folder / "status.json").read_text(encoding="utf-8"))["stage"] == "load"
 
 
 def test_the_namers_are_listed(tmp_path: Path) -> None:

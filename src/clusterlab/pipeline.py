@@ -18,7 +18,7 @@ from clusterlab.extractors.engine import extract
 from clusterlab.finetune._workshop import Tuning
 from clusterlab.finetune.finetune import clear_away, fine_tune, marked
 from clusterlab.honest import check_scored_split, learned_column, scored_split
-from clusterlab.labelers.label import check_labelers, label
+from clusterlab.labelers.label import check_labelers, label, promised
 from clusterlab.labelling import Labelling
 from clusterlab.metrics.classification import classification
 from clusterlab.models.ahead import bring_ahead
@@ -109,6 +109,7 @@ def prepare(
         chosen = only(usable(collection, collection.ids, collection.failures), plan.clustered_split)
         check_scored_split(chosen, learned, plan.scored_split, plan.clustered_split)
         check_labelers(collection, plan.labelers)
+        check_namer(plan.namer, promised(collection, plan.labelers), plan.extractor)
         bring_ahead(plan.users_of_models)
         stage.store = f"{len(collection):,} images"
 
@@ -116,7 +117,6 @@ def prepare(
         labelling = label(collection, plan.labelers, settings)
         collection, stage.store = labelling.collection, labelling.store
         summary = summarize(collection)
-        check_namer(plan.namer, collection, plan.extractor)
         if check is not None:
             check(collection)
 

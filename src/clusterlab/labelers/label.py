@@ -45,6 +45,13 @@ def check_labelers(collection: Collection, labelers: Mapping[str, Component]) ->
     _columns(collection, labelers)
 
 
+def promised(collection: Collection, labelers: Mapping[str, Component]) -> Collection:
+    """The collection with the labelers' columns, empty as yet: for checks that need no labels."""
+    for name, column in _columns(collection, labelers).items():
+        collection = _with_column(collection, column, (), labelers[name].instance.multi_valued)
+    return collection
+
+
 def label(
     collection: Collection, labelers: Mapping[str, Component], settings: Settings
 ) -> Labelling:
