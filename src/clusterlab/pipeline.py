@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from clusterlab.clusterers.cluster import cluster
 from clusterlab.clusterers.recluster import Recluster
-from clusterlab.components import Component
 from clusterlab.datasets.load import load, only, usable
 from clusterlab.datasets.summary import summarize
 from clusterlab.environment import machine, n_cores, versions
@@ -24,6 +23,7 @@ from clusterlab.metrics.classification import classification
 from clusterlab.models.ahead import bring_ahead
 from clusterlab.namers.name import Clusters, check_namer, medoids, name_clusters, named
 from clusterlab.outcome import Outcome
+from clusterlab.plan import Plan
 from clusterlab.reading.settings import Extraction, Settings
 from clusterlab.reducers.remembered import project, reduce_features
 from clusterlab.reports.metrics_file import metrics
@@ -31,43 +31,8 @@ from clusterlab.reports.synthetic import circular
 from clusterlab.reports.tables import write_tables
 from clusterlab.reports.write import write_report
 from clusterlab.run_folder import NOTHING, RunFolder
-from clusterlab.store import Store, digest_of
-from clusterlab.types import Collection, Compute, Decoding, Failure, Features
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What a run is made of. config: the resolved config, enough to run again.
-    choices: group -> the option chosen. notes: what a reader must know of how these came to be."""
-
-    name: str
-    seed: int
-    dataset: Component
-    extractor: Component
-    finetune: Component
-    reducer: Component
-    clusterer: Component
-    views: Mapping[str, Component]
-    evaluator: Component
-    namer: Component
-    labelers: Mapping[str, Component] = field(default_factory=dict)
-    decoding: Decoding = field(default_factory=Decoding)
-    clustered_split: str = "all"
-    scored_split: str = "auto"
-    store: Store | None = None
-    workers: int | None = None
-    batch_size: int | None = None
-    compute: Compute = field(default_factory=Compute)
-    max_thumbnails: int = 2000
-    choices: Mapping[str, str] = field(default_factory=dict)
-    config: Mapping[str, Any] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def users_of_models(self) -> dict[str, Any]:
-        """What may need models, by the key that sets it."""
-        labelers = {f"labeler.{name}": one.instance for name, one in self.labelers.items()}
-        return {"extractor": self.extractor.instance, **labelers, "namer": self.namer.instance}
+from clusterlab.store import digest_of
+from clusterlab.types import Collection, Failure, Features
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,7 @@ def main(words: list[str]) -> int:
         if folder is not None:
             raise UsageError("--again takes the config of a run, so --config-dir has no place.")
         from clusterlab.config.again import NAME, write_again
-        from clusterlab.config.compose import STAGES
+        from clusterlab.stages import STAGES
 
         options = [word for word in words if word.lstrip("+").split("=")[0].split("/")[0] in STAGES]
         if options:

@@ -7,11 +7,11 @@ from typing import Any
 
 from clusterlab.components import Component
 from clusterlab.config.check import problems, value_problems
-from clusterlab.config.compose import SEVERAL, STAGES
 from clusterlab.config.construct import construct
 from clusterlab.config.search import search_problems
 from clusterlab.errors import ClusterlabError, ConfigError
-from clusterlab.pipeline import Plan
+from clusterlab.plan import Plan
+from clusterlab.stages import SEVERAL, STAGES
 from clusterlab.store import Store, default_folder
 from clusterlab.types import Compute, Decoding
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from PIL import ImageColor
 
-from clusterlab.config.compose import SEVERAL
 from clusterlab.config.construct import locate
 from clusterlab.config.find import options
 from clusterlab.config.schema import RunConfig
 from clusterlab.config.targets import FACTORIES, target_problems
 from clusterlab.errors import closest
+from clusterlab.stages import SEVERAL
 
 # As models/precision.py and models/place.py have them; those are too heavy to ask for a name.
 CHOICES = {

@@ -19,20 +19,8 @@ from clusterlab.config.find import conf_dir, groups, options_with
 from clusterlab.config.schema import register
 from clusterlab.config.trust import check_trust
 from clusterlab.errors import ConfigError, closest
+from clusterlab.stages import STAGES
 
-STAGES = (
-    "dataset",
-    "labeler",
-    "extractor",
-    "finetune",
-    "reducer",
-    "clusterer",
-    "view",
-    "evaluator",
-    "namer",
-)
-SEVERAL = ("labeler", "view")
-"""The stages that may have several components, or none: name -> component."""
 _EXTRACTORS = ("model=", "weights=")
 _MOST_OPTIONS = 3
 _STAGE_KEYS = tuple(f"{stage}." for stage in (*STAGES, "search.space", "taxonomy"))

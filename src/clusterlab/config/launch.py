@@ -18,7 +18,8 @@ from clusterlab.errors import ConfigError
 from clusterlab.files import write_text
 from clusterlab.native_output import native_output_to
 from clusterlab.outcome import Outcome
-from clusterlab.pipeline import Plan, run
+from clusterlab.pipeline import run
+from clusterlab.plan import Plan
 from clusterlab.run_folder import RunFolder
 
 log = logging.getLogger("clusterlab")

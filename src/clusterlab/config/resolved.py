@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from clusterlab.config.compose import SEVERAL, STAGES
 from clusterlab.config.explain import plain_errors
 from clusterlab.errors import ConfigError
+from clusterlab.stages import SEVERAL, STAGES
 
 
 def resolve(config: DictConfig) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clusterlab.components import Component
-from clusterlab.pipeline import Plan
+from clusterlab.plan import Plan
 from clusterlab.searching import Objective, Range
 
 SAMPLERS = ("tpe", "random", "grid", "nsgaii")

@@ -14,13 +14,13 @@ from tqdm import tqdm
 from clusterlab.pipeline import Prepared
 from clusterlab.searching import Objective, Search, Trial
 from clusterlab.store import digest_of, key_of
-from clusterlab.tuning.bench import Bench
 from clusterlab.tuning.best import best_trials
 from clusterlab.tuning.objectives import bind
 from clusterlab.tuning.penalties import largest
 from clusterlab.tuning.plan import SearchPlan
 from clusterlab.tuning.propose import LARGEST_GRID, grid, grid_size, sampler
 from clusterlab.tuning.study import Asked, Study
+from clusterlab.tuning.workbench import Workbench
 from clusterlab.types import Collection
 
 _POLL_SECONDS = 0.2
@@ -42,7 +42,7 @@ class Searcher:
 
     def __post_init__(self) -> None:
         self.objectives = bind(self.plan.objectives, self.ready.clustered)
-        self.bench = Bench(self.plan, self.ready, self.objectives)
+        self.workbench = Workbench(self.plan, self.ready, self.objectives)
         self.n_trials = self.plan.settings.n_trials
         if grid_size(self.plan.ranges) <= LARGEST_GRID:
             self._grid = grid(self.plan.ranges, self.plan.plan.seed)
@@ -134,7 +134,7 @@ class Searcher:
         known = done.get(_key(asked.parameters))
         if known is not None:
             return replace(known, number=asked.number, seconds=0.0)
-        return self.bench.carry_out(asked.number, asked.parameters)
+        return self.workbench.carry_out(asked.number, asked.parameters)
 
 
 def _key(parameters: Mapping[str, Any]) -> str:

@@ -11,19 +11,8 @@ from clusterlab.reports.compare.names import titles, words_of
 from clusterlab.reports.compare.read_runs import Run
 from clusterlab.reports.compare.recipe import HEADS, recipe
 from clusterlab.reports.compare.rows import Row
+from clusterlab.stages import CHOSEN
 
-_FLOW = (
-    "dataset",
-    "taxonomy",
-    "labeler",
-    "extractor",
-    "finetune",
-    "reducer",
-    "clusterer",
-    "view",
-    "evaluator",
-    "namer",
-)
 # What says where and how a run was carried out, and what it drew: no other way of clustering.
 _CIRCUMSTANCES = frozenset(
     {"device", "precision", "compile", "backend", "batch_size", "workers", "store"}
@@ -41,7 +30,9 @@ def stages_apart(runs: Sequence[Run]) -> list[str]:
     groups = dict.fromkeys(
         group for run in runs for group in run.choices if group.partition("/")[0] in run.config
     )
-    stages = sorted(groups, key=lambda stage: _FLOW.index(stage) if stage in _FLOW else len(_FLOW))
+    stages = sorted(
+        groups, key=lambda stage: CHOSEN.index(stage) if stage in CHOSEN else len(CHOSEN)
+    )
     apart = [stage for stage in stages if len({run.choices.get(stage) for run in runs}) > 1]
     return [stage.replace("/", ".") for stage in apart if stage.rpartition("/")[0] not in apart]
 
@@ -113,8 +104,8 @@ def _columns(
         if len(alike) > 1:
             _split(alike, [key for key in keys if _circumstance(key)], apart, _stages(alike, True))
     known = dict.fromkeys(place for own in apart.values() for place in own)
-    stages = [stage for stage in _FLOW if stage in known]
-    values = short_names([key for key in known if key not in _FLOW], [*taken, *stages])
+    stages = [stage for stage in CHOSEN if stage in known]
+    values = short_names([key for key in known if key not in CHOSEN], [*taken, *stages])
     columns = {stage: stage for stage in stages} | values
     settings = [
         {column: apart[id(row)].get(place, "") for place, column in columns.items()} for row in rows
@@ -187,7 +178,7 @@ def _below(key: str, place: str) -> bool:
 
 
 def _is_component(place: str, rows: Sequence[Row]) -> bool:
-    return place in _FLOW or any(f"{place}._target_" in row.config for row in rows)
+    return place in CHOSEN or any(f"{place}._target_" in row.config for row in rows)
 
 
 def _option(place: str, row: Row) -> str:

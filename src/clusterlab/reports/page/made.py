@@ -10,19 +10,8 @@ from typing import Any
 from clusterlab.outcome import Outcome
 from clusterlab.reports.page.provenance import provenance
 from clusterlab.reports.page.text import compact, method, number
+from clusterlab.stages import CHOSEN
 
-STAGES = (
-    "dataset",
-    "taxonomy",
-    "labeler",
-    "extractor",
-    "finetune",
-    "reducer",
-    "clusterer",
-    "view",
-    "evaluator",
-    "namer",
-)
 SILENT = ("taxonomy", "labeler", "finetune", "namer")
 """The stages that do nothing unless they are asked to."""
 SEVERAL = ("labeler",)
@@ -38,13 +27,13 @@ def made(outcome: Outcome, folder: Path) -> dict[str, Any]:
     return {
         "stages": [
             stage
-            for name in STAGES
+            for name in CHOSEN
             if _took_part(outcome, name)
             for stage in _stages(outcome, name)
         ],
         "provenance": provenance(outcome),
         "settings": flat(
-            {key: value for key, value in outcome.components.items() if key not in STAGES}
+            {key: value for key, value in outcome.components.items() if key not in CHOSEN}
         ),
         "timings": [
             {
@@ -103,7 +92,7 @@ def _words(outcome: Outcome) -> list[str]:
     return [
         shlex.quote(f"{group}={_word(group, option)}")
         for group, option in outcome.choices.items()
-        if group.partition("/")[0] in STAGES
+        if group.partition("/")[0] in CHOSEN
         and option
         and not (group in SILENT and option == "none")
     ]

@@ -37,7 +37,7 @@ class BadTrialError(Exception):
 
 
 @dataclass
-class Bench:
+class Workbench:
     """ready: what all trials share. objectives: with their label columns."""
 
     plan: SearchPlan
