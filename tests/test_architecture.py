@@ -9,14 +9,21 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "src" / "clusterlab"
 # What drives the stages, and what they share.
-NO_STAGES = {"cli", "config", "pipeline", "tuning", "api", "models", "reading"}
+NO_STAGES = {"cli", "config", "pipeline", "tuning", "api", "models", "reading", "studies"}
 STAGES = {
     folder.name
     for folder in PACKAGE.iterdir()
     if (folder / "__init__.py").exists() and folder.name not in NO_STAGES
 }
 # From the bottom: what the stages share (rank 0, by default), the stages, and what drives them.
-LAYERS = [{"models", "reading"}, STAGES, {"pipeline", "tuning"}, {"config"}, {"api"}, {"cli"}]
+LAYERS = [
+    {"models", "reading"},
+    STAGES,
+    {"pipeline", "tuning"},
+    {"config"},
+    {"api", "studies"},
+    {"cli"},
+]
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 

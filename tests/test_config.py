@@ -14,7 +14,10 @@ from clusterlab.config.resolved import of_a_run, resolve, stage_choices
 from clusterlab.errors import ClusterlabError, ConfigError
 
 OPTIONS = [
-    (group, option) for group, known in groups().items() for option in known if option != "custom"
+    (group, option)
+    for group, known in groups().items()
+    for option in known
+    if option != "custom" and group != "study"
 ]
 
 

@@ -32,6 +32,15 @@ _NUMBERS_OF_SOME = {
         "|good_share"
     ),
     "agreement": "n|share|kappa|ari",
+    "ceiling": "value|n",
+    "ceiling_classes": "n_train|n_test|accuracy",
+    "macro_cuts": "share|height|n_macro",
+    "explained_variance": "component|share|cumulative",
+    "neighbours": "rank|distance",
+    "label_issues": "quality|same_share",
+    "class_neighbours": "links|expected|ratio|p_value",
+    "annotators": "n|share|kappa|ari",
+    "macro": "",
     "stability": "ari|ari_std|n_pairs|n_clusters_low|n_clusters_high",
 }
 _YES_OR_NO = {
@@ -52,7 +61,10 @@ class Result:
     says about each image (`correct` is missing where there is no label), and its epochs; None where
     nothing was fine-tuned. answers, agreement: what labelers said, and how far they agree.
     homogeneity, homogeneity_summary: how much of one mind the images of a cluster are about a label
-    column. stability: what clustering again came to. None where a run has no such table.
+    column. stability: what clustering again came to. ceiling, ceiling_classes: how well the labels
+    can be learned. macro, macro_cuts: how classes join. explained_variance: of a PCA. neighbours,
+    label_issues, class_neighbours: what lies beside what. annotators: how far people agree. None
+    where a run has no such table.
     """
 
     folder: Path
@@ -69,6 +81,15 @@ class Result:
     homogeneity_summary: pd.DataFrame | None = field(default=None, repr=False)
     agreement: pd.DataFrame | None = field(default=None, repr=False)
     stability: pd.DataFrame | None = field(default=None, repr=False)
+    ceiling: pd.DataFrame | None = field(default=None, repr=False)
+    ceiling_classes: pd.DataFrame | None = field(default=None, repr=False)
+    macro: pd.DataFrame | None = field(default=None, repr=False)
+    macro_cuts: pd.DataFrame | None = field(default=None, repr=False)
+    explained_variance: pd.DataFrame | None = field(default=None, repr=False)
+    neighbours: pd.DataFrame | None = field(default=None, repr=False)
+    label_issues: pd.DataFrame | None = field(default=None, repr=False)
+    class_neighbours: pd.DataFrame | None = field(default=None, repr=False)
+    annotators: pd.DataFrame | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

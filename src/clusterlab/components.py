@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from clusterlab.types import Collection
+from clusterlab.types import Collection, Features
 
 if TYPE_CHECKING:
     import torch
 
+    from clusterlab.ceiling import Ceiling
     from clusterlab.labelling import Answers
+    from clusterlab.macro import MacroCategories
     from clusterlab.models.source import Source
     from clusterlab.reading.settings import Settings
 
@@ -159,6 +161,23 @@ class JoiningExtractor(Protocol):
     def join(self, parts: Mapping[str, np.ndarray], training: np.ndarray) -> np.ndarray:
         """parts: name -> (n, d_i) float32 of the same images; training: (n,) bool, the images to
         learn a scaling from. Returns (n, sum of d_i) float32."""
+        ...
+
+
+class CeilingMeter(Protocol):
+    """Says how well the labels can be learned from the features."""
+
+    def measure(self, collection: Collection, features: Features) -> Ceiling | None:
+        """collection: all images with features, also those that were not clustered; its split says
+        which may be learned from."""
+        ...
+
+
+class MacroBuilder(Protocol):
+    """Joins the classes of a label column into macro-categories."""
+
+    def build(self, collection: Collection, features: Features) -> MacroCategories | None:
+        """collection: all images with features, also those that were not clustered."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -76,4 +77,25 @@ class Naming:
     names: tuple[ClusterName, ...]
     namer: str
     verifier: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annotators:
+    """How far people who grouped the same images agree: no clustering can be expected to agree with
+    them more than they do with each other.
+
+    columns: the label columns, one a person. pairs: of every two of them. mean_ari, ari_std: over
+    the pairs. mean_ami: likewise. alpha: Krippendorff's, for nominal labels, NaN where they do not
+    use the same words. leave_one_out: column -> the mean ARI of that person with the others.
+    notes: what a reader must know first.
+    """
+
+    columns: tuple[str, ...]
+    pairs: tuple[Agreement, ...]
+    mean_ari: float
+    ari_std: float
+    mean_ami: float
+    alpha: float
+    leave_one_out: Mapping[str, float]
     notes: tuple[str, ...] = ()

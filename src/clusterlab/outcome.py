@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from clusterlab.labelling import Labelling
+from clusterlab.macro import MacroCategories
 from clusterlab.meaning import Naming
 from clusterlab.training import Classification, Predictions, Training
 from clusterlab.types import (
@@ -36,6 +37,7 @@ class Outcome:
     training, predictions, classification: of a fine-tuned model, where there is one; predictions
     are of every image with features, also of those that were not clustered, which `labelled` has.
     labelling: what labelers said about the images. naming: what the clusters are called.
+    macro: the hierarchy of the classes, where the evaluator was asked for it.
     """
 
     name: str
@@ -63,3 +65,4 @@ class Outcome:
     labelled: Collection | None = None
     labelling: Labelling | None = None
     naming: Naming | None = None
+    macro: MacroCategories | None = None

@@ -20,6 +20,7 @@ from clusterlab.honest import check_scored_split, learned_column, scored_split
 from clusterlab.labelers.label import check_labelers, label, promised
 from clusterlab.labelling import Labelling
 from clusterlab.metrics.classification import classification
+from clusterlab.metrics.macro_categories import with_all_labels, with_macro
 from clusterlab.models.ahead import bring_ahead
 from clusterlab.namers.name import Clusters, check_namer, medoids, name_clusters, named
 from clusterlab.outcome import Outcome
@@ -153,6 +154,8 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
         stage.store = views.store
 
     with folder.stage("evaluate"):
+        macro = plan.evaluator.instance.macro.build(ready.labelled, ready.extracted)
+        clustered, (features, reduced) = with_macro(clustered, (features, reduced), macro)
         scored = scored_split(clustered, reduced, plan.scored_split, plan.clustered_split)
         evaluation = plan.evaluator.instance.evaluate(
             clustered,
@@ -161,6 +164,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             scored_split=scored,
             recluster=recluster,
             categories=ready.labelling.categories,
+            everything=(with_all_labels(ready.labelled, macro), ready.extracted),
         )
         predictions = ready.tuning.predict(ready.extracted, ready.extraction.texts)
         classified = classification(ready.labelled, predictions, scored_split=scored)
@@ -210,6 +214,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             labelled=ready.labelled,
             labelling=ready.labelling if plan.labelers else None,
             naming=naming,
+            macro=macro,
             notes=(
                 *plan.notes,
                 *clustered.notes,

@@ -11,8 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from clusterlab.ceiling import Ceiling
 from clusterlab.errors import DataError
-from clusterlab.meaning import Agreement, Homogeneity
+from clusterlab.meaning import Agreement, Annotators, Homogeneity
+from clusterlab.neighbourhood import Neighbourhood
 from clusterlab.stability import Stability
 
 NOISE = -1
@@ -69,6 +71,7 @@ class Collection:
         `multi_valued` holds tuples of str, the empty tuple meaning missing.
     derived: label column -> the one that it was made of; who has learned one knows of the other.
     synthetic: the label columns that a model made (labelers/); no person has looked at them.
+    annotators: label columns that each hold one person's grouping of the same images.
     split: (n,) str: "train", "val" or "test"; "all" everywhere where no split was made.
     digests: hex SHA-256 of each image's bytes; equal digests are exact duplicates.
     numeric: float columns, NaN for missing. text: (n,) str or None, or no text column at all.
@@ -84,6 +87,7 @@ class Collection:
     multi_valued: frozenset[str] = frozenset()
     derived: Mapping[str, str] = field(default_factory=dict)
     synthetic: frozenset[str] = frozenset()
+    annotators: tuple[str, ...] = ()
     split: np.ndarray
     numeric: pd.DataFrame
     text: tuple[str | None, ...] | None = None
@@ -203,8 +207,8 @@ class Evaluation:
     """scores: tidy, one row a (metric, label, space, split, noise), with value, chance,
     chance_std and n. headline: flat "<metric>/<label or space>" -> value. clusters: one row a
     cluster, as in clusters.csv. stability: where it was asked for. homogeneity: of each label
-    column. agreements: of labelers with each other. notes: what a reader must know before trusting
-    a number."""
+    column. agreements: of labelers with each other. ceiling, neighbourhood, annotators: where the
+    evaluator was asked for them. notes: what a reader must know before trusting a number."""
 
     scores: pd.DataFrame
     headline: Mapping[str, float]
@@ -213,6 +217,9 @@ class Evaluation:
     stability: Stability | None = None
     homogeneity: tuple[Homogeneity, ...] = ()
     agreements: tuple[Agreement, ...] = ()
+    ceiling: Ceiling | None = None
+    neighbourhood: Neighbourhood | None = None
+    annotators: Annotators | None = None
     notes: tuple[str, ...] = ()
 
 

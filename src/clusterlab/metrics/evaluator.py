@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from clusterlab.components import CeilingMeter, MacroBuilder
 from clusterlab.errors import ConfigError, DataError
 from clusterlab.meaning import Homogeneity
 from clusterlab.metrics import _notes
@@ -17,7 +18,12 @@ from clusterlab.metrics._measure import measure
 from clusterlab.metrics._rows import ALL, headline_rows, marked, score_table, splits_of
 from clusterlab.metrics._steady import Steadiness, steadiness
 from clusterlab.metrics.agreement import Categories, about_agreements, agreements
+from clusterlab.metrics.annotators import annotators
+from clusterlab.metrics.ceiling import NoCeiling
+from clusterlab.metrics.macro_categories import NoMacroCategories
+from clusterlab.metrics.neighbourhood import neighbourhood
 from clusterlab.metrics.semantic_homogeneity import semantic_homogeneity
+from clusterlab.neighbourhood import Neighbourhood
 from clusterlab.types import Clustering, Collection, Evaluation, Features
 
 
@@ -34,7 +40,8 @@ class Evaluator:
     it a silhouette is a mean over about that many images, drawn by cluster. entropy_base: the unit
     of `entropy`; 2 = bits. stability: re-clusterings a kind (metrics/stability.py), 0 for none.
     dbcv: whether to measure it; it is quadratic in the largest cluster. good_homogeneity: the share
-    of its most frequent label above which a cluster is good.
+    of its most frequent label above which a cluster is good. n_neighbors: of each image; 0 for none.
+    ceiling: measures how well the labels can be learned. macro: joins classes to larger ones.
     """
 
     def __init__(
@@ -46,11 +53,15 @@ class Evaluator:
         stability: int = 0,
         dbcv: bool = False,
         good_homogeneity: float = 0.75,
+        n_neighbors: int = 10,
+        ceiling: CeilingMeter | None = None,
+        macro: MacroBuilder | None = None,
         random_state: int = 0,
     ) -> None:
         least: dict[str, tuple[float, float]] = {
             "n_permutations": (n_permutations, 2),
             "max_silhouette_images": (max_silhouette_images, 1),
+            "n_neighbors": (n_neighbors, 0),
         }
         problems = [
             f"evaluator.{key} is {value}; it must be at least {bound}."
@@ -77,6 +88,9 @@ class Evaluator:
         self.stability = stability
         self.dbcv = dbcv
         self.good_homogeneity = good_homogeneity
+        self.n_neighbors = n_neighbors
+        self.ceiling = ceiling or NoCeiling()
+        self.macro = macro or NoMacroCategories()
         self.random_state = random_state
 
     def evaluate(
@@ -88,11 +102,13 @@ class Evaluator:
         scored_split: str = ALL,
         recluster: Reclusterer | None = None,
         categories: Categories | None = None,
+        everything: tuple[Collection, Features] | None = None,
     ) -> Evaluation:
         """spaces: name -> values with the collection's ids. Medoids are sought in "reduced", or in
         the last space where there is none; what is clustered again is that space. scored_split:
         which rows are the headline, and which images the homogeneity is of. recluster: clusters as
-        this clustering was made, for its stability. categories: as in agreement.py.
+        this clustering was made, for its stability. categories: as in agreement.py. everything: all
+        images with features, also those that were not clustered, for the ceiling.
 
         Raises DataError where the images of the parts differ, no image is in scored_split, or
         stability is asked for and there is no `recluster`.
@@ -131,11 +147,15 @@ class Evaluator:
         ]
         silhouettes = measured.inside[ALL, home].silhouettes
         agreed = agreements(collection, categories)
+        ceiling = self.ceiling.measure(*everything) if everything else None
+        near = self._neighbourhood(collection, spaces)
+        people = annotators(collection)
         return Evaluation(
             scores=score_table(rows),
             headline={
                 f"{row['metric']}/{row['label'] or row['space']}": row["value"] for row in headline
-            },
+            }
+            | dict(ceiling.headline if ceiling else {}),
             clusters=cluster_table(
                 clustering.labels, spaces[home], columns, silhouettes, steady.found
             ),
@@ -143,6 +163,9 @@ class Evaluator:
             stability=steady.found,
             homogeneity=tuple(homogeneity),
             agreements=agreed,
+            ceiling=ceiling,
+            neighbourhood=near,
+            annotators=people,
             notes=(
                 *_notes.about_clusters(clustering),
                 *_notes.about_labels(columns, scored),
@@ -153,6 +176,14 @@ class Evaluator:
                 *_notes.about_chance(headline, homogeneity),
                 *about_agreements(collection, agreed),
             ),
+        )
+
+    def _neighbourhood(
+        self, collection: Collection, spaces: Mapping[str, Features]
+    ) -> Neighbourhood | None:
+        space = spaces["features"] if "features" in spaces else next(iter(spaces.values()))
+        return neighbourhood(
+            collection, space, n_neighbors=self.n_neighbors, random_state=self.random_state
         )
 
     def _steadiness(

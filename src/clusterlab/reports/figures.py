@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 
 from clusterlab.outcome import Outcome
 from clusterlab.reports.called import called
+from clusterlab.reports.ceiling_figures import draw_ceiling
 from clusterlab.reports.classes import classes_of
+from clusterlab.reports.macro_figures import draw_macro
 from clusterlab.reports.maps import (
     cluster_groups,
     count_clusters,
@@ -24,6 +26,7 @@ from clusterlab.reports.meaning_figures import draw_meaning, synthetic_bands
 from clusterlab.reports.names import label_slugs, projection_names, split_map_names
 from clusterlab.reports.page.text import plural
 from clusterlab.reports.palette import PALETTE
+from clusterlab.reports.people_figures import draw_people
 from clusterlab.reports.plots.bars import draw_bars
 from clusterlab.reports.plots.canvas import plain, render, save
 from clusterlab.reports.plots.contingency import draw_contingency
@@ -86,6 +89,9 @@ def _figures(outcome: Outcome, cache: dict[int, bytes | None]) -> Iterator[tuple
         if columns[column].names:
             yield f"contingency_{slug}.png", draw_contingency(columns[column], labels)
     yield from draw_meaning(outcome, columns)
+    yield from draw_macro(outcome)
+    yield from draw_ceiling(outcome)
+    yield from draw_people(outcome)
     if outcome.explained_variance is not None and len(outcome.explained_variance):
         yield "explained_variance.png", draw_variance(outcome.explained_variance)
     sizes = outcome.summary["sizes"]

@@ -16,13 +16,17 @@ from clusterlab import __version__
 from clusterlab.outcome import Outcome
 from clusterlab.reports.names import label_slugs, projection_names, split_map_names
 from clusterlab.reports.page import captions
+from clusterlab.reports.page.ceiling import ceiling
 from clusterlab.reports.page.clusters import cluster_cards
 from clusterlab.reports.page.dataset import dataset
 from clusterlab.reports.page.headline import headline
 from clusterlab.reports.page.learned import learned, rows_on_page
+from clusterlab.reports.page.macro import macro
 from clusterlab.reports.page.made import made
 from clusterlab.reports.page.map_data import map_data
 from clusterlab.reports.page.meaning import meaning
+from clusterlab.reports.page.neighbours import neighbours
+from clusterlab.reports.page.people import people
 from clusterlab.reports.page.scores import all_scores, headline_scores
 from clusterlab.reports.page.stability import stability
 from clusterlab.reports.page.text import number, picture, plural, projection, script_json
@@ -78,6 +82,10 @@ def _page(
         "learned": section,
         "stability": stability(outcome),
         "meaning": meaning(outcome, figures),
+        "people": people(outcome, figures),
+        "ceiling": ceiling(outcome, figures),
+        "macro": macro(outcome, figures),
+        "neighbours": neighbours(outcome, figures),
         "all_scores": all_scores(outcome),
         "views": list(outcome.views),
         "projection": projection(outcome.views),

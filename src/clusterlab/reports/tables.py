@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from clusterlab.files import remove, replacing, write_file, write_json
 from clusterlab.outcome import Outcome
-from clusterlab.reports import meaning_tables, training_tables
+from clusterlab.reports import insight_tables, meaning_tables, training_tables
 from clusterlab.reports.marks import COLUMN, with_marks
 from clusterlab.reports.synthetic import label_marks, run_marks, with_column_tags
 from clusterlab.types import Collection, Failure, Text
@@ -24,7 +24,8 @@ def write_tables(outcome: Outcome, folder: Path) -> None:
 
     assignments, clusters, scores and failures are always there; captions where a model wrote a
     text; classification, predictions, training and distribution where one was fine-tuned; those of
-    what clusters mean where `meaning_tables` says. Where the features are marked, every table ends
+    what clusters mean where `meaning_tables` says, and those of what stands beside the scores where
+    `insight_tables` does. Where the features are marked, every table ends
     with the column `marks`; so do the tables with a number against labels that a model made.
     """
     of_labels = label_marks(outcome)
@@ -38,7 +39,9 @@ def write_tables(outcome: Outcome, folder: Path) -> None:
         tables["captions"] = captions(outcome)
     tables |= training_tables.training_tables(outcome)
     tables |= meaning_tables.meaning_tables(outcome)
-    for name in ("captions", *training_tables.TABLES, *meaning_tables.TABLES):
+    tables |= insight_tables.insight_tables(outcome)
+    own = (*training_tables.TABLES, *meaning_tables.TABLES, *insight_tables.TABLES)
+    for name in ("captions", *own):
         if name not in tables:
             # A run that failed in this folder before may have left one.
             remove(folder / f"{name}.csv")

@@ -1,0 +1,13 @@
+"""How far people agree, in plain words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clusterlab.outcome import Outcome
+
+
+def people(outcome: Outcome, figures: Path) -> dict[str, Any] | None:
+    """None where the run has nothing of the kind."""
+    return None
