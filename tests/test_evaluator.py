@@ -127,6 +127,7 @@ def test_columns_headline_and_files_are_those_of_the_contract(found: Evaluation)
 def test_every_metric_file_is_in_the_scores(found: Evaluation, root: Path) -> None:
     files = {path.stem for path in (root / "src/clusterlab/metrics").glob("[!_]*.py")}
     elsewhere = {"evaluator", "classification", "semantic_homogeneity", "agreement"}
+    elsewhere |= {"ceiling", "macro_categories", "neighbourhood", "annotators"}
     asked_for = {"stability", "dbcv"}
     assert set(found.scores["metric"]) == files - elsewhere - asked_for
 
@@ -554,4 +555,9 @@ def test_the_config_builds_the_defaults(root: Path) -> None:
     assert text.startswith("# ")
     written = yaml.safe_load(text.replace("${seed}", "0"))
     assert written.pop("_target_") == "clusterlab.metrics.evaluator.Evaluator"
-    assert vars(Evaluator(**written)) == vars(Evaluator())
+    chosen = {next(iter(entry)) for entry in written.pop("defaults") if entry != "_self_"}
+    assert chosen == {"ceiling", "macro"}
+    said, own = vars(Evaluator(**written)), vars(Evaluator())
+    assert {key: said[key] for key in said.keys() - chosen} == {
+        key: own[key] for key in own.keys() - chosen
+    }
