@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from safetensors.numpy import save_file
 
-from clusterlab.files import remove, replacing, write_file, write_json
+from clusterlab.files import remove, write_file
 from clusterlab.outcome import Outcome
 from clusterlab.reports import insight_tables, meaning_tables, training_tables
 from clusterlab.reports.marks import COLUMN, with_marks
+from clusterlab.reports.model import write_model
 from clusterlab.reports.synthetic import label_marks, run_marks, with_column_tags
 from clusterlab.types import Collection, Failure, Text
 
@@ -47,7 +47,7 @@ def write_tables(outcome: Outcome, folder: Path) -> None:
             remove(folder / f"{name}.csv")
     for name, table in tables.items():
         _write_csv(with_marks(table, outcome.features.marks), folder / f"{name}.csv")
-    _write_model(outcome, folder / "model")
+    write_model(outcome, folder / "model")
 
 
 def assignments(outcome: Outcome) -> pd.DataFrame:
@@ -112,43 +112,3 @@ def _rows(
 
 def _write_csv(table: pd.DataFrame, path: Path) -> None:
     write_file(path, lambda temporary: table.to_csv(temporary, index=False))
-
-
-def _write_model(outcome: Outcome, folder: Path) -> None:
-    """What assigns a new image: how features are made and reduced, with all that was learned for
-    that, fine-tuned weights too, and each cluster's centroid. A reducer that is no linear map has
-    nothing to be kept: then the centroids of the features are what to go by.
-
-    Arrays and JSON only, so that opening a model runs no code.
-    """
-    clusters = outcome.clustering.clusters
-    arrays: dict[str, np.ndarray] = {"clusters": clusters.astype(np.int64)}
-    for space in (outcome.features, outcome.reduced):
-        rows = [space.values[outcome.clustering.labels == c].mean(axis=0) for c in clusters]
-        width = space.values.shape[1]
-        arrays[f"centroids_{space.space}"] = np.array(rows, np.float32).reshape(-1, width)
-    for stage, learned in outcome.fitted.items():
-        arrays |= {f"{stage}.{name}": np.ascontiguousarray(a) for name, a in learned.items()}
-    training = outcome.training
-    if training is not None:
-        arrays |= training_tables.heads(training)
-    with replacing(folder) as temporary:
-        temporary.mkdir()
-        if training is not None:
-            training_tables.keep_weights(training, temporary)
-        save_file(arrays, temporary / "model.safetensors")
-        write_json(
-            temporary / "model.json",
-            {
-                "extractor": dict(outcome.features.provenance),
-                "reducer": outcome.components["reducer"],
-                "clusterer": outcome.components["clusterer"],
-                **(
-                    {"finetune": training_tables.facts(training, outcome.predictions)}
-                    if training is not None
-                    else {}
-                ),
-                "arrays": {name: list(array.shape) for name, array in arrays.items()},
-                **({COLUMN: list(outcome.features.marks)} if outcome.features.marks else {}),
-            },
-        )
