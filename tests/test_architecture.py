@@ -19,7 +19,7 @@ STAGES = {
 LAYERS = [
     {"models", "reading"},
     STAGES,
-    {"pipeline", "tuning"},
+    {"pipeline", "tuning", "predicting"},
     {"config"},
     {"api", "studies"},
     {"cli"},
