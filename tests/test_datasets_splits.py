@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from clusterlab.datasets.folder import Folder
-from clusterlab.datasets.splits import stratified
+from clusterlab.splits import stratified
 
 SHARES = [
     {"train": 0.8, "val": 0.1, "test": 0.1},

@@ -11,8 +11,8 @@ from clusterlab.datasets.duplicates import digests
 from clusterlab.datasets.listing import Listing
 from clusterlab.datasets.options import Options
 from clusterlab.datasets.sampling import keep
-from clusterlab.datasets.splits import pooled, stratified, without_straddling
 from clusterlab.errors import DataError, closest
+from clusterlab.splits import pooled, stratified, without_straddling
 from clusterlab.types import Collection
 
 
@@ -37,6 +37,7 @@ def assemble(listing: Listing, options: Options) -> Collection:
         labels=listing.labels,
         multi_valued=listing.multi_valued,
         derived=listing.derived,
+        annotators=listing.annotators,
         split=split,
         numeric=listing.numeric,
         text=None if listing.text is None else tuple(listing.text),

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from clusterlab.components import Component
-from clusterlab.datasets.splits import pooled, stratified
 from clusterlab.errors import DataError
+from clusterlab.splits import pooled, stratified
 from clusterlab.types import Collection, Failure
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from clusterlab.errors import ConfigError, closest
-
-SPLITS = ("train", "val", "test")
+from clusterlab.splits import SPLITS
 
 
 @dataclass(frozen=True, kw_only=True)

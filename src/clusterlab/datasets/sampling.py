@@ -5,25 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clusterlab.datasets.options import Options
-from clusterlab.datasets.shuffle import shuffled
 from clusterlab.errors import DataError
-
-
-def by_name(class_: str | None) -> tuple[bool, str]:
-    """The key that sorts classes by name, with "no class" last."""
-    return class_ is None, class_ or ""
-
-
-def rows_by_class(classes: Sequence[str | None]) -> dict[str | None, list[int]]:
-    """Class -> its rows, classes in alphabetical order, images without a class last.
-
-    >>> rows_by_class(["b", None, "a", "b"])
-    {'a': [2], 'b': [0, 3], None: [1]}
-    """
-    groups: dict[str | None, list[int]] = {}
-    for row, class_ in enumerate(classes):
-        groups.setdefault(class_, []).append(row)
-    return {class_: groups[class_] for class_ in sorted(groups, key=by_name)}
+from clusterlab.shuffle import shuffled
+from clusterlab.splits import rows_by_class
 
 
 def keep(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from clusterlab.datasets.options import SPLITS
 from clusterlab.errors import ConfigError, DataError, closest
+from clusterlab.splits import SPLITS
 
 USUAL_NAMES: Mapping[str, str] = {
     "train": "train",

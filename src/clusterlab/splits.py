@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from clusterlab.datasets.options import SPLITS
-from clusterlab.datasets.sampling import by_name, rows_by_class
-from clusterlab.datasets.shuffle import shuffled
+from clusterlab.shuffle import shuffled
 
+SPLITS = ("train", "val", "test")
 FEW = 5
 
 
@@ -86,6 +85,23 @@ def without_straddling(split: Sequence[str], digests: Sequence[str]) -> list[int
     for name, digest in zip(split, digests, strict=True):
         best[digest] = max(best.get(digest, 0), SPLITS.index(name))
     return [row for row, digest in enumerate(digests) if SPLITS.index(split[row]) == best[digest]]
+
+
+def by_name(class_: str | None) -> tuple[bool, str]:
+    """The key that sorts classes by name, with "no class" last."""
+    return class_ is None, class_ or ""
+
+
+def rows_by_class(classes: Sequence[str | None]) -> dict[str | None, list[int]]:
+    """Class -> its rows, classes in alphabetical order, images without a class last.
+
+    >>> rows_by_class(["b", None, "a", "b"])
+    {'a': [2], 'b': [0, 3], None: [1]}
+    """
+    groups: dict[str | None, list[int]] = {}
+    for row, class_ in enumerate(classes):
+        groups.setdefault(class_, []).append(row)
+    return {class_: groups[class_] for class_ in sorted(groups, key=by_name)}
 
 
 def _quota(size: int, parts: np.ndarray, behind: np.ndarray) -> np.ndarray:
