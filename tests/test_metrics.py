@@ -20,6 +20,7 @@ from clusterlab.errors import DataError
 
 # These say more than one number, and have tests of their own.
 TOLD_ELSEWHERE = {"evaluator", "classification", "stability", "semantic_homogeneity", "agreement"}
+TOLD_ELSEWHERE |= {"ceiling", "macro_categories", "neighbourhood", "annotators"}
 MODULES = sorted(
     module.name
     for module in pkgutil.iter_modules(clusterlab.metrics.__path__)

@@ -14,11 +14,15 @@ class Ceiling:
     features: no clustering of them can be expected to find more.
 
     table: one row a (label, split, metric): label (the column), split ("train" or "test"), metric
-        (accuracy, macro_f1, weighted_f1, mean_class_accuracy, ...), value in [0, 1], n (images).
+        (accuracy, macro_f1, weighted_f1, mean_class_accuracy, ..., and the baselines majority and
+        uniform), value in [0, 1], NaN where it is undefined, n (images), marks (such as
+        "supervised" and "seen in training", joined by "; ").
     classes: one row a (label, class): label, class, n_train, n_test, accuracy (of its test images,
-        NaN where there are none).
+        NaN where there are none), marks. Of a multi-valued column a class is a value, and its
+        accuracy the share of the test images with the value that are said to have it.
     headline: flat "ceiling_<metric>/<label>" -> value, as in metrics.json.
-    told: the classifier and its settings, in words. notes: what a reader must know first.
+    told: the classifier, its settings and the split, in words. notes: what a reader must know
+        first.
     """
 
     table: pd.DataFrame

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -167,6 +167,11 @@ class JoiningExtractor(Protocol):
 class CeilingMeter(Protocol):
     """Says how well the labels can be learned from the features."""
 
+    def check(self, columns: Iterable[str]) -> None:
+        """columns: the label columns that there will be. Raises DataError, before hours of work,
+        where it is to measure others."""
+        ...
+
     def measure(self, collection: Collection, features: Features) -> Ceiling | None:
         """collection: all images with features, also those that were not clustered; its split says
         which may be learned from."""
@@ -175,6 +180,11 @@ class CeilingMeter(Protocol):
 
 class MacroBuilder(Protocol):
     """Joins the classes of a label column into macro-categories."""
+
+    def check(self, collection: Collection) -> tuple[str, ...]:
+        """The label columns that it will make at most. Raises ConfigError or DataError, before
+        hours of work, where it cannot be done."""
+        ...
 
     def build(self, collection: Collection, features: Features) -> MacroCategories | None:
         """collection: all images with features, also those that were not clustered."""

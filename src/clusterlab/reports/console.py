@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from clusterlab.outcome import Outcome
+from clusterlab.reports.console_ceiling import ceiling_lines
 from clusterlab.reports.console_meaning import meaning_lines
+from clusterlab.reports.console_people import people_lines
 from clusterlab.reports.marks import explain, joined
 from clusterlab.reports.page.text import plural
 from clusterlab.reports.seen import seen_labels
@@ -37,8 +39,8 @@ def summary(outcome: Outcome, folder: Path) -> str:
         lines.append(f"{_scored(outcome):<32}{'score':>8}{'by chance':>12}")
         lines += rows
         lines.append("")
-    if found := meaning_lines(outcome):
-        lines += [*found, ""]
+    for found in (people_lines(outcome), ceiling_lines(outcome), meaning_lines(outcome)):
+        lines += [*found, ""] if found else []
     stability = outcome.evaluation.stability
     standing = () if stability is None else stability.standing
     for note in (note for note in outcome.notes if note not in standing):
@@ -62,8 +64,12 @@ def _rows(outcome: Outcome) -> list[str]:
     scores = outcome.evaluation.scores
     marks, supervised = outcome.features.marks, seen_labels(outcome)
     split = outcome.evaluation.scored_split
+    macros = {} if outcome.macro is None else outcome.macro.columns
     lines = []
     for row in scores[(scores.noise == "cluster") & (scores.split == split)].itertuples():
+        if row.metric == "nmi" and row.label in macros:
+            # There are five of them, and the AMI says the same, corrected for chance.
+            continue
         if row.metric in _SHOWN and row.label in outcome.collection.labels:
             chance = _three(row.chance) if pd.notna(row.chance) else ""
             tags = [*marks, *column_tags(outcome, row.label)]

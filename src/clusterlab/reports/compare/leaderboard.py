@@ -20,6 +20,7 @@ from clusterlab.reports.compare.rows import Row, pool
 from clusterlab.reports.compare.score_columns import by_position
 from clusterlab.reports.compare.scores import (
     BASICS,
+    CEILING,
     INTERNAL,
     LABEL_HEADLINE,
     LEARNED_HEADLINE,
@@ -151,17 +152,21 @@ def _shown(rows: Sequence[Row], keys: Sequence[str], chosen: str | None) -> tupl
     internal scores; then clusters, noise and the silhouette; the stability where it was asked for,
     and of labels that a model made how many there are and how the clusters fit them, where rows
     differ in that, or in who was asked what. Of fine-tuned models how well each
-    names its label columns, no silhouette, and noise where there is some."""
+    names its label columns, no silhouette, and noise where there is some. The ceiling of these
+    label columns last, where one was measured."""
     learned = dict.fromkeys(label for row in rows for label in row.learned)
     if learned:
         of_labels = [f"{metric}/{label}" for label in learned for metric in LEARNED_HEADLINE]
         first = [chosen] if chosen and chosen not in of_labels else []
         noise = ["noise_share"] if any(row.mean("noise_share") > 0 for row in rows) else []
-        return tuple(key for key in [*first, *of_labels, "n_clusters", *noise] if key in keys)
+        above = [f"{CEILING}/{label}" for label in learned]
+        wanted = [*first, *of_labels, "n_clusters", *noise, *above]
+        return tuple(key for key in dict.fromkeys(wanted) if key in keys)
     label = label_of(chosen or "") or next(iter(label_columns(keys)), None)
     scores = [f"{metric}/{label}" for metric in LABEL_HEADLINE]
     internal = _in_reduced(keys) if label is None else _in_reduced(keys)[:1]
     wanted = [chosen or "", *scores, "n_clusters", "noise_share", *internal, *_apart(rows, keys)]
+    wanted.append(f"{CEILING}/{label}")
     return tuple(key for key in dict.fromkeys(wanted) if key in keys)
 
 

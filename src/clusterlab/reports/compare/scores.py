@@ -19,10 +19,12 @@ LEARNED_HEADLINE = (
     *("macro_precision", "macro_recall"),
     *("kept_accuracy", "kept_precision", "kept_recall", "ari", "argmax_ari"),
 )
+# Of a classifier that sees labels: what no clustering of these features can be expected to exceed.
+CEILING = "ceiling_accuracy"
 BASICS = ("n_images", "n_scored", "n_failed", "n_features", "n_clusters", "noise_share")
 _LOWER_IS_BETTER = frozenset(
     {"davies_bouldin", "n_clusters", "n_failed", "n_invalid", "noise_share", "largest_share"}
-    | {"seconds"}
+    | {"cost", "seconds"}
 )
 ABSENT = "-"
 # It has no bound where the entropy comes to 0.
@@ -100,7 +102,10 @@ def find_key(word: str, keys: Sequence[str]) -> str:
 
 def is_percent(key: str) -> bool:
     """True for what the studies give in per cent."""
-    return split_key(key)[0] in ("accuracy", "kept_accuracy", "exact_match")
+    return split_key(key)[0] in (
+        *("accuracy", "kept_accuracy", "exact_match"),
+        *(CEILING, "ceiling_train_accuracy", "ceiling_mean_class_accuracy", "ceiling_majority"),
+    )
 
 
 def show_as_study(key: str, value: float, spread: float = math.nan) -> str:

@@ -12,29 +12,35 @@ import pandas as pd
 from clusterlab.outcome import Outcome
 from clusterlab.reports.marks import SEEN, with_marks
 from clusterlab.reports.page.meanings import EXTERNAL, INTERNAL, Meaning
-from clusterlab.reports.page.text import score
+from clusterlab.reports.page.text import NOTHING, score, score_or_dash
 from clusterlab.reports.seen import seen_labels, seen_splits
 from clusterlab.reports.synthetic import column_tags, synthetic, with_column_tags
 
+_ELSEWHERE = ("stability_", "ceiling_", "annotators_", "mean_ari/", "mean_entropy/")
+
 
 def headline_scores(outcome: Outcome) -> dict[str, Any]:
-    """sentences, one a label column; external and internal: metrics with their cells. split, and
+    """sentences, one a label column; macros: the columns of macro-categories as a table, in their
+    place; external and internal: metrics with their cells. split, and
     n_scored, its images; unseen: whether a model was trained and has seen none of them."""
-    # Those of the stability have a section of their own.
+    # Those of the stability, of the ceiling and of people have a section of their own.
     found = [
         (*key.split("/", 1), value)
         for key, value in outcome.evaluation.headline.items()
-        if not key.startswith("stability_")
+        if not key.startswith(_ELSEWHERE)
     ]
     columns = [str(column) for column in outcome.collection.labels.columns]
     split, seen = outcome.evaluation.scored_split, seen_splits(outcome)
+    joined = {} if outcome.macro is None else outcome.macro.columns
     return {
         "split": split,
         "n_scored": int((outcome.collection.split == split).sum()),
         "unseen": bool(seen) and split not in seen and SEEN not in outcome.features.marks,
         "supervised": sorted(set(columns) & seen_labels(outcome)),
         "synthetic": synthetic(outcome),
-        "sentences": [line for c in columns if (line := _sentence(outcome, c))],
+        "circular": bool(outcome.collection.circular),
+        "sentences": [line for c in columns if c not in joined and (line := _sentence(outcome, c))],
+        "macros": [row for c in joined if (row := _macro_row(outcome, c))],
         "external": _metrics(outcome, [f for f in found if f[0] not in INTERNAL], EXTERNAL),
         "internal": _metrics(outcome, [f for f in found if f[0] in INTERNAL], INTERNAL),
     }
@@ -122,6 +128,25 @@ def _sentence(outcome: Outcome, column: str) -> dict[str, Any] | None:
         "text": "; ".join(parts),
         "supervised": column in seen_labels(outcome),
         "tags": column_tags(outcome, column),
+    }
+
+
+def _macro_row(outcome: Outcome, column: str) -> dict[str, Any] | None:
+    """A column of macro-categories: there are several, which are read against each other."""
+    purity = _headline(outcome, "purity", column)
+    if purity is None:
+        return None
+    chance = _chance(outcome, "purity", column, purity)
+    others = [_headline(outcome, metric, column) for metric in ("ami", "ari")]
+    cells = [
+        score(purity),
+        NOTHING if chance is None else f"{score(chance[0])} ± {score(chance[1])}",
+    ]
+    return {
+        "column": column,
+        "supervised": column in seen_labels(outcome),
+        "tags": column_tags(outcome, column),
+        "cells": [*cells, *(score_or_dash(value) for value in others)],
     }
 
 
