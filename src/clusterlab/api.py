@@ -39,8 +39,8 @@ _NUMBERS_OF_SOME = {
     "neighbours": "rank|distance",
     "label_issues": "quality|same_share",
     "class_neighbours": "links|expected|ratio|p_value",
-    "annotators": "n|share|kappa|ari",
-    "macro": "",
+    "annotators": "n|share|kappa|ari|ami|entropy|entropy_chance",
+    "macro": "n_images",
     "stability": "ari|ari_std|n_pairs|n_clusters_low|n_clusters_high",
 }
 _YES_OR_NO = {
@@ -117,10 +117,12 @@ def run(
     """
     from clusterlab.config.compose import compose
     from clusterlab.config.launch import launch, run_dir
+    from clusterlab.config.own_sweep import refuse_sweep
     from clusterlab.config.resolved import stage_choices
 
     words = _words(experiment, overrides)
     config = compose(words, Path(config_dir) if config_dir else None)
+    refuse_sweep(config, words, "clusterlab.run")
     target = Path(folder) if folder else run_dir(config)
     launch(config, target, stage_choices(config.hydra.runtime.choices))
     return read(target)

@@ -15,10 +15,13 @@ class MacroCategories:
 
     column: whose classes were joined. classes: (c,) their names, sorted. centroids: (c, d) in the
         space that `told` describes. linkage: (c - 1, 4) as scipy has it.
-    cuts: one row a cut: share (of the greatest height), height, n_macro.
+    cut: the share of the greatest height at which a line is drawn. cuts: one row a cut: share (of
+        the greatest height), height, n_macro.
     columns: new label column -> class -> macro-category ("label_macro5" -> {"duck": "3"}).
     built_on: ids of the images whose labels made it. circular: whether those are scored as well.
     told: of what and how it was made, in words. notes: what a reader must know first.
+
+    With fewer than three classes there is nothing to join: all but column and notes is empty.
     """
 
     column: str
@@ -30,4 +33,5 @@ class MacroCategories:
     built_on: frozenset[str]
     circular: bool
     told: str
+    cut: float = 0.5
     notes: tuple[str, ...] = ()

@@ -37,7 +37,8 @@ class Outcome:
     training, predictions, classification: of a fine-tuned model, where there is one; predictions
     are of every image with features, also of those that were not clustered, which `labelled` has.
     labelling: what labelers said about the images. naming: what the clusters are called.
-    macro: the hierarchy of the classes, where the evaluator was asked for it.
+    macro: the hierarchy of the classes, where the evaluator was asked for it. highlight: classes to
+    be shown among all others on maps of their own.
     """
 
     name: str
@@ -66,3 +67,4 @@ class Outcome:
     labelling: Labelling | None = None
     naming: Naming | None = None
     macro: MacroCategories | None = None
+    highlight: tuple[str, ...] = ()

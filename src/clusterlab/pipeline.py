@@ -19,14 +19,15 @@ from clusterlab.finetune.finetune import clear_away, fine_tune, marked
 from clusterlab.honest import check_scored_split, learned_column, scored_split
 from clusterlab.labelers.label import check_labelers, label, promised
 from clusterlab.labelling import Labelling
+from clusterlab.metrics._macro_labels import with_all_labels, with_macro
 from clusterlab.metrics.classification import classification
-from clusterlab.metrics.macro_categories import with_all_labels, with_macro
 from clusterlab.models.ahead import bring_ahead
 from clusterlab.namers.name import Clusters, check_namer, medoids, name_clusters, named
 from clusterlab.outcome import Outcome
 from clusterlab.plan import Plan
 from clusterlab.reading.settings import Extraction, Settings
 from clusterlab.reducers.remembered import project, reduce_features
+from clusterlab.reports.highlight import highlight_notes
 from clusterlab.reports.metrics_file import metrics
 from clusterlab.reports.synthetic import circular
 from clusterlab.reports.tables import write_tables
@@ -76,6 +77,9 @@ def prepare(
         check_scored_split(chosen, learned, plan.scored_split, plan.clustered_split)
         check_labelers(collection, plan.labelers)
         check_namer(plan.namer, promised(collection, plan.labelers), plan.extractor)
+        known = promised(collection, plan.labelers)
+        made = plan.evaluator.instance.macro.check(known)
+        plan.evaluator.instance.ceiling.check((*map(str, known.labels.columns), *made))
         bring_ahead(plan.users_of_models)
         stage.store = f"{len(collection):,} images"
 
@@ -164,7 +168,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             scored_split=scored,
             recluster=recluster,
             categories=ready.labelling.categories,
-            everything=(with_all_labels(ready.labelled, macro), ready.extracted),
+            everything=with_all_labels(ready.labelled, ready.extracted, macro),
         )
         predictions = ready.tuning.predict(ready.extracted, ready.extraction.texts)
         classified = classification(ready.labelled, predictions, scored_split=scored)
@@ -215,6 +219,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             labelling=ready.labelling if plan.labelers else None,
             naming=naming,
             macro=macro,
+            highlight=plan.highlight,
             notes=(
                 *plan.notes,
                 *clustered.notes,
@@ -228,6 +233,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
                 *views.notes,
                 *evaluation.notes,
                 *classified.notes,
+                *highlight_notes(clustered, plan.highlight),
             ),
         )
         write_tables(outcome, folder.path)

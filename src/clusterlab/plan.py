@@ -35,6 +35,7 @@ class Plan:
     batch_size: int | None = None
     compute: Compute = field(default_factory=Compute)
     max_thumbnails: int = 2000
+    highlight: tuple[str, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -71,6 +71,7 @@ class Collection:
         `multi_valued` holds tuples of str, the empty tuple meaning missing.
     derived: label column -> the one that it was made of; who has learned one knows of the other.
     synthetic: the label columns that a model made (labelers/); no person has looked at them.
+    circular: label columns that were made of the features of the images that they are scored on.
     annotators: label columns that each hold one person's grouping of the same images.
     split: (n,) str: "train", "val" or "test"; "all" everywhere where no split was made.
     digests: hex SHA-256 of each image's bytes; equal digests are exact duplicates.
@@ -87,6 +88,7 @@ class Collection:
     multi_valued: frozenset[str] = frozenset()
     derived: Mapping[str, str] = field(default_factory=dict)
     synthetic: frozenset[str] = frozenset()
+    circular: frozenset[str] = frozenset()
     annotators: tuple[str, ...] = ()
     split: np.ndarray
     numeric: pd.DataFrame
@@ -179,10 +181,12 @@ class Features:
 
 @dataclass(frozen=True)
 class Clustering:
-    """labels: (n,) int, -1 is noise. strength: (n,) in [0, 1], higher is firmer, or None."""
+    """labels: (n,) int, -1 is noise. strength: (n,) in [0, 1], higher is firmer, or None. cost:
+    of k-modes, the mismatches between the images and their clusters' modes; it falls with k."""
 
     labels: np.ndarray
     strength: np.ndarray | None = None
+    cost: float | None = None
 
     def __post_init__(self) -> None:
         if self.labels.ndim != 1 or not np.issubdtype(self.labels.dtype, np.integer):

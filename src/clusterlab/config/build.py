@@ -57,6 +57,7 @@ def build(config: Mapping[str, Any], choices: Mapping[str, str]) -> Plan:
         batch_size=None if config["batch_size"] == "auto" else config["batch_size"],
         compute=_compute(config),
         max_thumbnails=config["report"]["max_thumbnails"],
+        highlight=tuple(config["report"]["highlight"]),
         choices=dict(choices),
         config=config,
     )

@@ -19,6 +19,7 @@ class DecodeConfig:
 @dataclass
 class ReportConfig:
     max_thumbnails: int = 2000
+    highlight: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -25,7 +25,8 @@ def about_clusters(clustering: Clustering) -> Iterator[str]:
 
 
 def about_labels(columns: Iterable[Sequence[Reference]], within: np.ndarray) -> Iterator[str]:
-    """within: (n,) bool, the scored images."""
+    """within: (n,) bool, the scored images. Columns that lack as many labels share a sentence."""
+    lacking: dict[tuple[int, int], list[str]] = {}
     for whole, *memberships in columns:
         if memberships:
             yield (
@@ -44,17 +45,23 @@ def about_labels(columns: Iterable[Sequence[Reference]], within: np.ndarray) -> 
                 "images, so there are no scores against it."
             )
         elif len(held) < len(codes):
-            yield (
-                f"{whole.name}: {len(codes) - len(held):,} of {len(codes):,} images have no label "
-                "and are left out of its scores."
-            )
+            lacking.setdefault((len(codes) - len(held), len(codes)), []).append(whole.name)
+    for (n_lacking, n), names in lacking.items():
+        yield (
+            f"{', '.join(names)}: {n_lacking:,} of {n:,} images have no label and are left out of "
+            f"{'its' if len(names) == 1 else 'their'} scores."
+        )
 
 
 def about_supervision(spaces: Mapping[str, Features], columns: Iterable[str]) -> Iterator[str]:
     seen = {column for space in spaces.values() for column in space.seen_labels}
-    for column in columns:
-        if column in seen:
-            yield f"Features were made from column {column}: its scores are not unsupervised."
+    made_from = [column for column in columns if column in seen]
+    if made_from:
+        several = len(made_from) > 1
+        yield (
+            f"Features were made from column{'s' if several else ''} {', '.join(made_from)}: "
+            f"{'their' if several else 'its'} scores are not unsupervised."
+        )
 
 
 def about_unseen(

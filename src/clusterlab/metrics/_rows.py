@@ -19,6 +19,7 @@ SUPERVISED = "supervised"
 SEEN = "seen in training"
 CHOSE = "chose the epoch"
 SYNTHETIC = "synthetic"
+CIRCULAR = "circular"
 
 Row = dict[str, Any]
 
@@ -51,13 +52,14 @@ def marked(
     spaces: Mapping[str, Features],
     split: np.ndarray,
     synthetic: Container[str] = (),
+    circular: Container[str] = (),
 ) -> list[Row]:
     """The rows with their `marks`, joined by "; ".
 
     rows: with `column`, the label column that a row is scored against, "" where it is none.
-    split: (n,) str. synthetic: the label columns that a model made. A row against a column that
-    went into the features is supervised; one with an image whose labels went into them is seen in
-    training.
+    split: (n,) str. synthetic: the label columns that a model made. circular: those that were made
+    of the features. A row against a column that went into the features is supervised; one with an
+    image whose labels went into them is seen in training.
     """
     seen = {name: {*space.seen_splits} for name, space in spaces.items()}
     learned = any(seen.values())
@@ -69,6 +71,7 @@ def marked(
     for row in rows:
         met = made_of[row["split"]] & (seen[row["space"]] | {ALL})
         marks = [SYNTHETIC] if row["column"] in synthetic else []
+        marks += [CIRCULAR] if row["column"] in circular else []
         marks += [SUPERVISED] if learned and row["column"] in columns else []
         marks += [CHOSE if met == {"val"} else SEEN] if met and seen[row["space"]] else []
         found.append({**row, MARKS: "; ".join(marks)})

@@ -18,7 +18,7 @@ from clusterlab.metrics._measure import measure
 from clusterlab.metrics._rows import ALL, headline_rows, marked, score_table, splits_of
 from clusterlab.metrics._steady import Steadiness, steadiness
 from clusterlab.metrics.agreement import Categories, about_agreements, agreements
-from clusterlab.metrics.annotators import annotators
+from clusterlab.metrics.annotators import annotators, annotators_headline
 from clusterlab.metrics.ceiling import NoCeiling
 from clusterlab.metrics.macro_categories import NoMacroCategories
 from clusterlab.metrics.neighbourhood import neighbourhood
@@ -135,7 +135,7 @@ class Evaluator:
         steady = self._steadiness(spaces, home, clustering, recluster, scored)
         of_home = {"space": home, "split": scored_split, "column": ""}
         rows = [*measured.rows, *({**of_home, **row} for row in steady.rows)]
-        rows = marked(rows, spaces, collection.split, collection.synthetic)
+        rows = marked(rows, spaces, collection.split, collection.synthetic, collection.circular)
         headline = list(headline_rows(rows, names, scored_split))
         homogeneity = [
             self._homogeneity(collection, column, clustering, scored, made)
@@ -149,13 +149,15 @@ class Evaluator:
         agreed = agreements(collection, categories)
         ceiling = self.ceiling.measure(*everything) if everything else None
         near = self._neighbourhood(collection, spaces)
-        people = annotators(collection)
+        people = annotators(collection, within=scored)
+        scored_as = {
+            f"{row['metric']}/{row['label'] or row['space']}": row["value"] for row in headline
+        }
         return Evaluation(
             scores=score_table(rows),
-            headline={
-                f"{row['metric']}/{row['label'] or row['space']}": row["value"] for row in headline
-            }
-            | dict(ceiling.headline if ceiling else {}),
+            headline=scored_as
+            | dict(ceiling.headline if ceiling else {})
+            | annotators_headline(people, scored_as),
             clusters=cluster_table(
                 clustering.labels, spaces[home], columns, silhouettes, steady.found
             ),
@@ -175,6 +177,7 @@ class Evaluator:
                 *steady.notes,
                 *_notes.about_chance(headline, homogeneity),
                 *about_agreements(collection, agreed),
+                *(people.notes if people else ()),
             ),
         )
 

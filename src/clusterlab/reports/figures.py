@@ -14,7 +14,8 @@ from clusterlab.outcome import Outcome
 from clusterlab.reports.called import called
 from clusterlab.reports.ceiling_figures import draw_ceiling
 from clusterlab.reports.classes import classes_of
-from clusterlab.reports.macro_figures import draw_macro
+from clusterlab.reports.highlight import draw_highlights
+from clusterlab.reports.macro_figures import circular_bands, draw_macro
 from clusterlab.reports.maps import (
     cluster_groups,
     count_clusters,
@@ -23,19 +24,26 @@ from clusterlab.reports.maps import (
     draw_split_map,
 )
 from clusterlab.reports.meaning_figures import draw_meaning, synthetic_bands
-from clusterlab.reports.names import label_slugs, projection_names, split_map_names
+from clusterlab.reports.names import (
+    highlight_names,
+    label_slugs,
+    projection_names,
+    split_map_names,
+)
 from clusterlab.reports.page.text import plural
-from clusterlab.reports.palette import PALETTE
+from clusterlab.reports.palette import NOISE_GREY, PALETTE
 from clusterlab.reports.people_figures import draw_people
 from clusterlab.reports.plots.bars import draw_bars
 from clusterlab.reports.plots.canvas import plain, render, save
 from clusterlab.reports.plots.contingency import draw_contingency
 from clusterlab.reports.plots.footer import draw_footer, draw_mixture, with_footer
 from clusterlab.reports.plots.histograms import draw_image_sizes
+from clusterlab.reports.plots.silhouettes import draw_silhouettes
 from clusterlab.reports.plots.variance import draw_variance
 from clusterlab.reports.seen import mixture, seen_splits
 from clusterlab.reports.sheets import draw_samples, draw_sheets
 from clusterlab.reports.training_figures import draw_training
+from clusterlab.types import NOISE
 
 
 def write_figures(
@@ -53,8 +61,9 @@ def write_figures(
     maps = {
         *projection_names(outcome.views, outcome.collection).values(),
         *split_map_names(outcome.views, outcome.collection).values(),
+        *highlight_names(outcome.views).values(),
     }
-    made = synthetic_bands(outcome)
+    made = synthetic_bands(outcome) | circular_bands(outcome)
     # Compressing goes on beside drawing.
     with ThreadPoolExecutor(1) as pool:
         written = []
@@ -80,8 +89,10 @@ def _figures(outcome: Outcome, cache: dict[int, bytes | None]) -> Iterator[tuple
     for view, name in split_map_names(outcome.views, collection).items():
         split, seen = collection.split, seen_splits(outcome)
         yield name, draw_split_map(outcome.views[view], split, seen, view=view)
+    yield from draw_highlights(outcome, columns)
     yield from draw_training(outcome)
     yield "cluster_sizes.png", _sizes(outcome)
+    yield from _silhouettes(outcome)
     for column, slug in label_slugs(collection).items():
         label = outcome.summary["labels"].get(column)
         if label and label["counts"]:
@@ -118,6 +129,30 @@ def _sizes(outcome: Outcome) -> Figure:
         caption=spread,
         of=len(labels),
         rest="smaller clusters",
+    )
+
+
+def _silhouettes(outcome: Outcome) -> Iterator[tuple[str, Figure]]:
+    """Of each cluster, where there are two that have one."""
+    table = outcome.evaluation.clusters
+    if "silhouette" not in table or table["silhouette"].notna().sum() < 2:
+        return
+    is_noise = (table["cluster"] == NOISE).to_numpy()
+    n_bad = int((table["silhouette"][~is_noise] < 0).sum())
+    caption = f"The best first, each as wide as it is large; below zero: {n_bad:,}"
+    if is_noise.any():
+        caption += ". Noise counts as a cluster here, and comes last"
+    yield (
+        "silhouettes.png",
+        draw_silhouettes(
+            table["silhouette"].to_numpy(dtype=float),
+            table["size"].to_numpy(dtype=int),
+            noise=int(is_noise.argmax()) if is_noise.any() else None,
+            colour=PALETTE[0],
+            grey=NOISE_GREY,
+            title="Silhouette of each cluster, in the reduced space",
+            caption=caption,
+        ),
     )
 
 

@@ -14,7 +14,12 @@ from plotly.offline import get_plotlyjs
 
 from clusterlab import __version__
 from clusterlab.outcome import Outcome
-from clusterlab.reports.names import label_slugs, projection_names, split_map_names
+from clusterlab.reports.names import (
+    highlight_names,
+    label_slugs,
+    projection_names,
+    split_map_names,
+)
 from clusterlab.reports.page import captions
 from clusterlab.reports.page.ceiling import ceiling
 from clusterlab.reports.page.clusters import cluster_cards
@@ -101,6 +106,7 @@ def _page(
         "map_json": script_json(map_data(outcome, thumbs, voices, on_page=on_page)),
         "clusters": clusters,
         "sizes": picture(figures, "cluster_sizes.png", "Bar chart of the cluster sizes"),
+        "silhouettes": picture(figures, "silhouettes.png", "Silhouette of each cluster"),
         "tables": _tables(outcome, figures),
         "variance": picture(figures, "explained_variance.png", "Variance kept by the PCA"),
         "data": data,
@@ -121,6 +127,10 @@ def _maps(outcome: Outcome, figures: Path) -> list[Any]:
     drawn += [
         picture(figures, name, f"Map {view} coloured by split")
         for view, name in split_map_names(outcome.views, outcome.collection).items()
+    ]
+    drawn += [
+        picture(figures, name, f"Map {view} of the chosen classes")
+        for view, name in highlight_names(outcome.views).items()
     ]
     return [one for one in drawn if one]
 

@@ -9,12 +9,17 @@ import pandas as pd
 COLUMN = "marks"
 SEEN = "seen in training"
 CHOSE = "chose the epoch"
+MACRO = "circular macro-categories"
 _LABELS = "labels of "
 _MEANINGS = {
     "random weights": "a model was never trained, so no score says what it can do",
     "seen in training": (
         "the model's weights were trained on labels of some of these images, so no score says what "
         "it does with new ones"
+    ),
+    MACRO: (
+        "they were made of the same features of the same images that are scored against them, so "
+        "that clusters of these features agree with them is partly agreement with themselves"
     ),
 }
 

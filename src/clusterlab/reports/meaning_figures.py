@@ -56,14 +56,17 @@ def draw_meaning(outcome: Outcome, columns: Mapping[str, Classes]) -> Iterator[t
 
 def synthetic_bands(outcome: Outcome) -> dict[str, Image.Image | None]:
     """File -> the band that says by whom the labels in it were made."""
-    slugs = label_slugs(outcome.collection)
     found: dict[str, Image.Image | None] = {}
     for column in synthetic(outcome):
         band = draw_synthetic(column, labeler_marks(outcome, column))
-        slug = slugs[column]
-        names = [f"classes_{slug}.png", f"contingency_{slug}.png", stacked_name(slug)]
-        names += [confusion_name(slug), distribution_name(slug)]
-        maps = projection_names(outcome.views, outcome.collection)
-        names += [name for (_, own), name in maps.items() if own == column]
-        found |= dict.fromkeys(names, band)
+        found |= dict.fromkeys(figures_about(outcome, column), band)
     return found
+
+
+def figures_about(outcome: Outcome, column: str) -> list[str]:
+    """The files that show the labels of a column, of those that a run may have."""
+    slug = label_slugs(outcome.collection)[column]
+    names = [f"classes_{slug}.png", f"contingency_{slug}.png", stacked_name(slug)]
+    names += [confusion_name(slug), distribution_name(slug)]
+    maps = projection_names(outcome.views, outcome.collection)
+    return [*names, *(name for (_, own), name in maps.items() if own == column)]

@@ -51,6 +51,15 @@ def split_map_names(views: Iterable[str], collection: Collection) -> dict[str, s
     return {view: f"projection_{slug}_split.png" for view, slug in slugs(views).items()}
 
 
+def highlight_names(views: Iterable[str]) -> dict[str, str]:
+    """view -> file name of its map of the chosen classes.
+
+    >>> highlight_names(["pca"])
+    {'pca': 'projection_pca_highlight.png'}
+    """
+    return {view: f"projection_{slug}_highlight.png" for view, slug in slugs(views).items()}
+
+
 def confusion_name(slug: str) -> str:
     """The file of the confusion matrix of a label column with this slug."""
     return f"confusion_{slug}.png"

@@ -1,4 +1,4 @@
-"""What must stand beside every number against a label column that a model made."""
+"""What stands beside every number against labels that a model made, or the features."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pandas as pd
 
 from clusterlab.labelling import Labelling, weights_in
 from clusterlab.outcome import Outcome
-from clusterlab.reports.marks import COLUMN, joined, of_labels
+from clusterlab.reports.marks import COLUMN, MACRO, joined, of_labels
 from clusterlab.types import Features
 
 SYNTHETIC = "synthetic"
+CIRCULAR = "circular"
 
 
 def synthetic(outcome: Outcome) -> list[str]:
@@ -30,10 +31,11 @@ def labeler_marks(outcome: Outcome, column: str) -> tuple[str, ...]:
 def column_tags(outcome: Outcome, column: str) -> tuple[str, ...]:
     """What stands beside every number against a column, after what the features are marked with;
     nothing for one that the collection brought."""
-    if column not in outcome.collection.synthetic:
-        return ()
-    known = outcome.features.marks
-    return (SYNTHETIC, *(m for m in labeler_marks(outcome, column) if m not in known))
+    tags: list[str] = []
+    if column in outcome.collection.synthetic:
+        known = outcome.features.marks
+        tags += [SYNTHETIC, *(m for m in labeler_marks(outcome, column) if m not in known)]
+    return (*tags, CIRCULAR) if column in outcome.collection.circular else tuple(tags)
 
 
 def run_marks(outcome: Outcome) -> tuple[str, ...]:
@@ -42,17 +44,20 @@ def run_marks(outcome: Outcome) -> tuple[str, ...]:
 
 
 def label_marks(outcome: Outcome) -> tuple[str, ...]:
-    """The marks of the labelers, each with its column: "labels of clip: random weights"."""
-    return tuple(_label_marks(outcome))
+    """The marks of the labelers, each with its column: "labels of clip: random weights"; and one
+    for the columns that were made of the features."""
+    made = (MACRO,) if outcome.collection.circular else ()
+    return (*_label_marks(outcome), *made)
 
 
 def with_column_tags(table: pd.DataFrame, outcome: Outcome) -> pd.DataFrame:
     """The table with `column_tags` in its `marks`, before what a row is marked with already.
 
     table: its column `label` names a label column, or one and a value of it ("column=value").
-    As it is, where no row is about a column that a model made.
+    As it is, where no row is about a column that a model, or the features, made.
     """
-    tags = {name: column_tags(outcome, name) for name in synthetic(outcome)}
+    columns = map(str, outcome.collection.labels.columns)
+    tags = {name: found for name in columns if (found := column_tags(outcome, name))}
     own = table[COLUMN].fillna("").tolist() if COLUMN in table else [""] * len(table)
     held = outcome.collection.multi_valued
     cells = [

@@ -42,6 +42,11 @@ def draw_synthetic(column: str, marks: Sequence[str]) -> Image.Image:
     return _band(", ".join([text.replace(r"\$", "$"), *marks]))
 
 
+def draw_circular(column: str) -> Image.Image:
+    """The same for labels that were made of the features."""
+    return _band(f"Circular: “{column[:28]}” was made of the features that are scored against it")
+
+
 def _band(text: str) -> Image.Image:
     figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DPI, facecolor=GROUND)
     line = plain(text, 90)
