@@ -65,12 +65,17 @@ def write_html(
     )
     environment.filters |= {"number": number, "plural": plural}
     section = learned(outcome, figures, cache)
-    page = _page(outcome, thumbs, section, figures, path.parent)
+    page = _page(outcome, thumbs, section, figures, path.parent, cache)
     path.write_text(environment.get_template("report.html.j2").render(page), encoding="utf-8")
 
 
 def _page(
-    outcome: Outcome, thumbs: Thumbs, section: dict[str, Any] | None, figures: Path, folder: Path
+    outcome: Outcome,
+    thumbs: Thumbs,
+    section: dict[str, Any] | None,
+    figures: Path,
+    folder: Path,
+    cache: dict[int, bytes | None],
 ) -> dict[str, Any]:
     """What the templates see. section: what a fine-tuned model learned."""
     voices = captions.authors(outcome)
@@ -90,7 +95,7 @@ def _page(
         "people": people(outcome, figures),
         "ceiling": ceiling(outcome, figures),
         "macro": macro(outcome, figures),
-        "neighbours": neighbours(outcome, figures),
+        "neighbours": neighbours(outcome, figures, cache),
         "all_scores": all_scores(outcome),
         "views": list(outcome.views),
         "projection": projection(outcome.views),

@@ -17,6 +17,9 @@ from clusterlab.reports.page.thumbs import Thumbs
 from clusterlab.reports.seen import seen_splits
 from clusterlab.reports.synthetic import column_tags
 
+_MOST_NEAR = 8
+_MOST_LINKS = 200_000
+
 
 def map_data(
     outcome: Outcome, thumbs: Thumbs, voices: Sequence[Author], *, on_page: set[int]
@@ -34,8 +37,25 @@ def map_data(
         "strength": None
         if clustering.strength is None
         else [round(float(value), 3) for value in clustering.strength],
+        "neighbours": _neighbours(outcome),
         "texts": for_map(voices, len(outcome.collection)),
         "thumbs": {str(row): uri for row, uri in thumbs.uris.items() if row not in on_page},
+    }
+
+
+def _neighbours(outcome: Outcome) -> dict[str, Any] | None:
+    """The rows of each image's k nearest, image by image, and their distances; fewer of each the
+    more images there are, so that the page stays one that a browser opens; None for too many."""
+    found = outcome.evaluation.neighbourhood
+    if found is None or not found.indices.size:
+        return None
+    k = min(_MOST_NEAR, found.indices.shape[1], _MOST_LINKS // len(found.indices))
+    if k < 1:
+        return None
+    return {
+        "k": k,
+        "rows": found.indices[:, :k].ravel().tolist(),
+        "distances": [float(f"{value:.3g}") for value in found.distances[:, :k].ravel().tolist()],
     }
 
 

@@ -29,6 +29,7 @@
     codes.forEach((code, row) => rows[code].push(row));
     const size = Math.max(3, Math.min(8, 160 / Math.sqrt(codes.length)));
     const isGrey = (group) => !["class", "cluster"].includes(group.role);
+    const rings = markNear(view, size);
     // Groups that are not chosen stay as a pale ground, so that the others keep their place.
     return groups
       .map((group, code) => ({
@@ -44,7 +45,29 @@
         order: isShown(code) ? (isGrey(group) ? 1 : 2) : 0,
       }))
       .sort((a, b) => a.order - b.order)
-      .map(({ order, ...trace }) => trace);
+      .map(({ order, ...trace }) => trace)
+      .concat(rings);
+  }
+
+  // Rings around the image that is looked at and its neighbours, so that the map shows where they lie.
+  function markNear(view, size) {
+    if (state.pinned === null) return [];
+    const ring = (rows, width, grow) => ({
+      type: hasWebGL ? "scattergl" : "scatter",
+      mode: "markers",
+      x: rows.map((row) => view.x[row]),
+      y: rows.map((row) => view.y[row]),
+      hoverinfo: "skip",
+      marker: { symbol: "circle-open", size: size + grow, color: colour("--ink"), line: { width } },
+    });
+    return [ring(listNear(state.pinned).map((one) => one.row), 1.5, 4), ring([state.pinned], 3, 8)];
+  }
+
+  function listNear(row) {
+    if (!data.neighbours) return [];
+    const { k, rows, distances } = data.neighbours;
+    const places = Array.from({ length: k }, (_, rank) => row * k + rank);
+    return places.map((at) => ({ row: rows[at], distance: distances[at] }));
   }
 
   function draw() {
@@ -114,13 +137,15 @@
     return draw();
   }
 
+  const titleOf = (colouring) =>
+    colouring.tags ? `${colouring.name} (${colouring.tags.join(", ")})` : colouring.name;
+
   function listFacts(row) {
     return data.colourings.map((colouring) => {
       const group = colouring.groups[colouring.codes[row]];
       const own = colouring.values && colouring.value[row];
-      const title = colouring.tags ? `${colouring.name} (${colouring.tags.join(", ")})` : colouring.name;
-      if (colouring.values) return [title, own >= 0 ? colouring.values[own] : group.name];
-      return [title, group.called ? nameOf(group) : group.name.replace(/^cluster /, "")];
+      if (colouring.values) return [titleOf(colouring), own >= 0 ? colouring.values[own] : group.name];
+      return [titleOf(colouring), group.called ? nameOf(group) : group.name.replace(/^cluster /, "")];
     });
   }
 
@@ -136,8 +161,10 @@
     );
   }
 
+  const thumbOf = (row) => shownThumbs.get(String(row)) || data.thumbs[row];
+
   function fillCard(row) {
-    const source = shownThumbs.get(String(row)) || data.thumbs[row];
+    const source = thumbOf(row);
     at("card-image").hidden = !source;
     at("card-none").hidden = Boolean(source);
     if (source) at("card-image").src = source;
@@ -167,26 +194,114 @@
     card.style.top = `${Math.max(4, Math.min(top, box.height - card.offsetHeight - 4))}px`;
   }
 
+  // Where the map was zoomed so that the point is outside, its card would point at nothing.
   function showPoint(row) {
-    const layout = host._fullLayout;
+    const { xaxis, yaxis } = host._fullLayout;
     const view = data.views[state.view];
+    const [x, y] = [xaxis.l2p(view.x[row]), yaxis.l2p(view.y[row])];
     fillCard(row);
-    placeCard(
-      layout.xaxis.l2p(view.x[row]) + layout.xaxis._offset,
-      layout.yaxis.l2p(view.y[row]) + layout.yaxis._offset,
-    );
+    placeCard(x + xaxis._offset, y + yaxis._offset);
+    card.hidden = x < 0 || y < 0 || x > xaxis._length || y > yaxis._length;
   }
 
   function unpin() {
     state.pinned = null;
     card.classList.remove("pinned");
     card.hidden = true;
+    at("map-near").hidden = true;
+    return draw();
   }
 
   function pin(row) {
     state.pinned = row;
-    showPoint(row);
     card.classList.add("pinned");
+    fillNear(row);
+    return draw().then(() => showPoint(row));
+  }
+
+  function fillNear(row) {
+    const near = listNear(row);
+    at("map-near").hidden = near.length === 0;
+    at("near-id").textContent = data.ids[row];
+    at("near-own").replaceChildren(...markOf(row));
+    at("near-list").replaceChildren(...near.map(makeNear));
+  }
+
+  // What an image is in the colours that the map has now.
+  function markOf(row) {
+    const colouring = data.colourings[state.colouring];
+    const group = colouring.groups[colouring.codes[row]];
+    const swatch = makeElement("i");
+    const name = makeElement("bdi");
+    swatch.style.background = group.colour;
+    name.append(colouring.values || group.called ? listFacts(row)[state.colouring][1] : group.name);
+    return [swatch, name];
+  }
+
+  function makeNear({ row, distance }) {
+    const item = makeElement("li");
+    const button = makeElement("button");
+    const source = thumbOf(row);
+    const picture = source ? makeElement("img") : makeElement("span", "no thumbnail kept");
+    if (source) Object.assign(picture, { src: source, alt: "" });
+    const mark = makeElement("span");
+    mark.className = "own";
+    mark.append(...markOf(row));
+    picture.classList.add("picture");
+    button.type = "button";
+    button.title = data.ids[row];
+    button.append(picture, makeElement("code", shortened(data.ids[row])), mark);
+    button.append(makeElement("small", `distance ${distance}`));
+    // The button goes with its list, and the keyboard's place with it: keep it beside the map.
+    button.addEventListener("click", () => pin(row).then(() => at("map-near").focus({ preventScroll: true })));
+    item.append(button);
+    return item;
+  }
+
+  // The end of an id tells images apart; its beginning is often the same folder.
+  const shortened = (id) => (id.length > 24 ? `…${id.slice(-23)}` : id);
+
+  function search() {
+    const asked = at("map-search").value.trim().toLowerCase();
+    const rank = (id) => (id === asked ? 0 : id.startsWith(asked) ? 1 : 2);
+    const hits = data.ids
+      .map((id, row) => ({ id: id.toLowerCase(), row }))
+      .filter(({ id }) => asked && id.includes(asked))
+      .sort((a, b) => rank(a.id) - rank(b.id) || a.row - b.row);
+    const shown = hits.slice(0, 8).map(({ row }) => {
+      const item = makeElement("li");
+      const button = makeElement("button", data.ids[row]);
+      button.type = "button";
+      button.addEventListener("click", () => choose(row));
+      item.append(button);
+      return item;
+    });
+    if (asked && !hits.length) shown.push(makeElement("li", "No image has this in its id."));
+    if (hits.length > 8) shown.push(makeElement("li", `and ${(hits.length - 8).toLocaleString("en")} more`));
+    at("map-found").replaceChildren(...shown);
+    return hits;
+  }
+
+  function choose(row) {
+    at("map-found").replaceChildren();
+    at("map-search").value = data.ids[row];
+    state.only.clear();
+    drawLegend();
+    pin(row);
+  }
+
+  function listenToSearch() {
+    at("map-search").addEventListener("input", search);
+    at("map-search").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault();
+      const [first] = search();
+      if (first) choose(first.row);
+    });
+    at("near-close").addEventListener("click", () => {
+      unpin();
+      at("map-search").focus({ preventScroll: true });
+    });
   }
 
   function listen() {
@@ -198,19 +313,22 @@
     });
     host.on("plotly_click", (event) => {
       const row = event.points[0].customdata;
-      const again = state.pinned === row;
-      unpin();
-      if (!again) pin(row);
+      if (state.pinned === row) unpin();
+      else pin(row);
     });
-    host.on("plotly_relayout", unpin);
+    host.on("plotly_relayout", () => {
+      if (state.pinned !== null) showPoint(state.pinned);
+      else card.hidden = true;
+    });
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") unpin();
+      if (event.key === "Escape" && state.pinned !== null) unpin();
     });
     at("map-view").addEventListener("change", (event) => {
-      unpin();
       state.view = Number(event.target.value);
-      draw();
+      card.hidden = true;
+      draw().then(() => state.pinned !== null && showPoint(state.pinned));
     });
+    listenToSearch();
     at("map-colouring").addEventListener("change", (event) => setColouring(Number(event.target.value)));
     at("map-all").addEventListener("click", () => {
       state.only.clear();
@@ -228,6 +346,7 @@
     state.colouring = colouring;
     state.only.clear();
     at("map-colouring").value = String(colouring);
+    if (state.pinned !== null) fillNear(state.pinned);
     return refresh();
   }
 
@@ -239,7 +358,8 @@
 
   function find(row) {
     state.only.clear();
-    refresh().then(() => pin(row));
+    drawLegend();
+    pin(row);
     at("map-section").scrollIntoView();
   }
 
