@@ -11,6 +11,7 @@ import numpy as np
 from clusterlab.components import Component, TableExtractor
 from clusterlab.environment import n_cores
 from clusterlab.extractors._joined import joined
+from clusterlab.kin import kin
 from clusterlab.models.ahead import bring_ahead
 from clusterlab.reading.image_vectors import image_vectors
 from clusterlab.reading.settings import Extraction, Settings
@@ -69,6 +70,8 @@ def _from_table(collection: Collection, component: Component) -> Extraction:
         values=values,
         space="features",
         provenance={"config": dict(component.config), "version": extractor.version},
-        seen_labels=tuple(c for c in extractor.columns if c in collection.labels.columns),
+        seen_labels=kin(
+            [c for c in extractor.columns if c in collection.labels.columns], collection.derived
+        ),
     )
     return Extraction(features=features, store="made from the table, which the store does not keep")

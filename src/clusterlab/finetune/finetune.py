@@ -13,6 +13,7 @@ from clusterlab.environment import n_cores
 from clusterlab.files import remove
 from clusterlab.finetune._workshop import Tuning, Workshop
 from clusterlab.finetune.kept import FOLDER
+from clusterlab.kin import kin
 from clusterlab.models.lineage import SEEN, n_seen, seen_by
 from clusterlab.store import Store
 from clusterlab.types import Collection, Compute, Decoding, Features
@@ -102,11 +103,10 @@ def marked(features: Features, tuning: Tuning, derived: Mapping[str, str]) -> Fe
     """
     if tuning.training is None:
         return features
-    learned = tuning.training.columns
-    kin = [other for pair in derived.items() for one, other in (pair, pair[::-1]) if one in learned]
+    known = kin(tuning.training.columns, derived)
     return replace(
         features,
         marks=tuple(mark for mark in features.marks if mark != SEEN or tuning.seen_before),
-        seen_labels=tuple(dict.fromkeys((*features.seen_labels, *learned, *kin))),
+        seen_labels=tuple(dict.fromkeys((*features.seen_labels, *known))),
         seen_splits=tuple(dict.fromkeys((*features.seen_splits, *tuning.training.splits))),
     )

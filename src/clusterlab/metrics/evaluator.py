@@ -40,8 +40,8 @@ class Evaluator:
     it a silhouette is a mean over about that many images, drawn by cluster. entropy_base: the unit
     of `entropy`; 2 = bits. stability: re-clusterings a kind (metrics/stability.py), 0 for none.
     dbcv: whether to measure it; it is quadratic in the largest cluster. good_homogeneity: the share
-    of its most frequent label above which a cluster is good. n_neighbors: of each image; 0 for none.
-    ceiling: measures how well the labels can be learned. macro: joins classes to larger ones.
+    of its most frequent label above which a cluster is good. n_neighbors: of each image, 0 for
+    none. ceiling: measures how well the labels can be learned. macro: joins classes to larger ones.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The tables of what stands beside the scores: ceiling, macro-categories, neighbours, annotators."""
+"""The tables beside the scores: ceiling, macro-categories, neighbours, annotators."""
 
 from __future__ import annotations
 

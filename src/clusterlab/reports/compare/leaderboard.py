@@ -129,6 +129,8 @@ def _default_metric(rows: Sequence[Row], keys: Sequence[str]) -> str | None:
 
     if by_position(rows):
         return None
+    if found := next((key for key in _of_people(rows, keys) if everywhere(key)), None):
+        return found
     learned = [f"ari/{label}" for label in learned_in(keys)]
     on_labels = [key for key in dict.fromkeys([*learned, *keys]) if split_key(key)[0] == "ari"]
     on_labels = [key for key in on_labels if key in keys]
@@ -136,6 +138,13 @@ def _default_metric(rows: Sequence[Row], keys: Sequence[str]) -> str | None:
         return next((key for key in on_labels if everywhere(key)), on_labels[0])
     silhouettes = [key for key in _in_reduced(keys) if split_key(key)[0] == "silhouette"]
     return next((key for key in silhouettes if everywhere(key) and comparable(rows, key)), None)
+
+
+def _of_people(rows: Sequence[Row], keys: Sequence[str]) -> list[str]:
+    """Against what annotators say: what is learned may differ from run to run, they do not."""
+    datasets = [run.config.get("dataset") or {} for row in rows for run in row.runs]
+    people = {str(name) for dataset in datasets for name in dataset.get("annotators") or ()}
+    return [key for key in keys if split_key(key)[0] == "ari" and split_key(key)[1] in people]
 
 
 def _sorted(rows: Sequence[Row], key: str | None, *, descending: bool) -> list[Row]:
