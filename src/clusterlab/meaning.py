@@ -85,14 +85,16 @@ class Annotators:
     """How far people who grouped the same images agree: no clustering can be expected to agree with
     them more than they do with each other.
 
-    columns: the label columns, one a person. pairs: of every two of them. mean_ari, ari_std: over
-    the pairs. mean_ami: likewise. alpha: Krippendorff's, for nominal labels, NaN where they do not
-    use the same words. leave_one_out: column -> the mean ARI of that person with the others.
-    notes: what a reader must know first.
+    columns: the label columns, one a person. pairs: of every two of them; pair_ami: the adjusted
+    mutual information of each. mean_ari, ari_std: over the pairs; the deviation is that of a
+    sample, NaN for one pair. mean_ami: likewise. alpha: Krippendorff's, for nominal labels, NaN
+    where they do not use the same words. leave_one_out: column -> the mean ARI of that person with
+    the others. notes: what a reader must know first.
     """
 
     columns: tuple[str, ...]
     pairs: tuple[Agreement, ...]
+    pair_ami: tuple[float, ...]
     mean_ari: float
     ari_std: float
     mean_ami: float

@@ -81,17 +81,21 @@ def _runs(overrides: list[str]) -> list[list[str]]:
 
 
 def _needs(overrides: list[str], config_dir: Path | None) -> tuple[list[str], list[Source]]:
-    """The extractor and the labelers that a run would use, and the sources of all its models."""
+    """The extractor and the labelers that a run, or the runs of a sweep, would use, and the sources
+    of all their models."""
     from clusterlab.config.build import build
-    from clusterlab.config.compose import compose
+    from clusterlab.config.own_sweep import configs_of
     from clusterlab.config.resolved import resolve, stage_choices
-
-    config = compose(overrides, config_dir)
-    plan = build({**resolve(config), "store": False}, stage_choices(config.hydra.runtime.choices))
     from clusterlab.models.needs import sources
 
-    needed = [s for where, one in plan.users_of_models.items() for s in sources(one, where)]
-    return [plan.extractor.name, *plan.labelers], needed
+    who: dict[str, None] = {}
+    needed: list[Source] = []
+    for _, config in configs_of(overrides, config_dir):
+        choices = stage_choices(config.hydra.runtime.choices)
+        plan = build({**resolve(config), "store": False}, choices)
+        needed += [s for where, one in plan.users_of_models.items() for s in sources(one, where)]
+        who |= dict.fromkeys([plan.extractor.name, *plan.labelers])
+    return list(who), needed
 
 
 def _fetch(source: Source) -> dict[str, Any]:

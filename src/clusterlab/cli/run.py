@@ -1,4 +1,4 @@
-"""`clusterlab run`: one run, or a sweep with -m."""
+"""`clusterlab run`: one run, or a sweep, with -m or where the experiment is one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ line of stdout is the folder. Words are Hydra's: any key of `clusterlab show`
 can be set.
 
   -m, --multirun    a sweep: values separated by commas, or glob(...), give one
-                    run each
+                    run each; an experiment that is a sweep needs no -m
   --config-dir DIR  your own configs, in the same groups, such as
                     DIR/experiment/mine.yaml
   --again RUN       the config of an earlier run, with key=value changes
@@ -46,6 +46,7 @@ examples:
   clusterlab run -m finetune=classifier extractor=resnet50 seed=0,1,2 \\
       finetune/rebalance=none,balanced
   clusterlab run -m extractor=hog,color_hist seed=0,1,2
+  clusterlab run +experiment=atmosphere_ksweep
   clusterlab run clusterer=custom clusterer._target_=sklearn.cluster.Birch \\
       clusterer.n_clusters=9
   clusterlab run hydra.run.dir=runs/my_run
@@ -83,24 +84,28 @@ def _run(
     choices: Mapping[str, str],
     as_json: bool,
 ) -> int:
-    sweep = bool({"-m", "--multirun"} & set(words))
+    asked = bool({"-m", "--multirun"} & set(words))
 
-    from clusterlab.config.compose import check_options, compose, normalize, settled, without_sweeps
+    from clusterlab.config.compose import check_options, normalize, without_sweeps
     from clusterlab.config.explain import plain_errors
     from clusterlab.config.hydra_app import run_hydra
+    from clusterlab.config.own_sweep import compose_first
     from clusterlab.config.resolved import resolve
 
     check_words(words, "run", takes_value=_TAKES_VALUE)
     overrides = normalize([word for word in words if is_override(word)])
     check_options(overrides, config_dir)
     # Hydra builds its own parts before any check of ours, so they are looked at first.
-    shared = compose(settled(overrides), config_dir, config_name=config_name)
+    shared, own = compose_first(overrides, config_dir, config_name=config_name, asked=asked)
+    sweep = asked or own.on
     if not sweep:
         resolve(shared)
-    fixed = without_sweeps(overrides)
+    check_options(own.words, config_dir)
+    fixed = without_sweeps([*own.words, *overrides])
     results = _Results(choices, as_json=as_json, quiet=sweep, fixed=fixed)
     normal = iter(overrides)
     in_order = [next(normal) if is_override(word) else word for word in words]
+    in_order += [*own.words, *own.hydra]
     with plain_errors(config_dir), _plain_os_errors():
         try:
             folder = run_hydra(results.take, in_order, config_dir, config_name)

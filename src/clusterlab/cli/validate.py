@@ -14,6 +14,7 @@ usage: clusterlab validate [NAME...] [--all] [group=option] [key=value]
 
 Composes experiments and checks every class, argument and value, without running
 them. With no NAME, checks what `clusterlab run` with the same words would run.
+Of an experiment that is a sweep, every value of each key is checked once.
 Exit code 1 if anything is wrong.
 
 examples:
@@ -56,12 +57,19 @@ def main(words: list[str]) -> int:
 
 def _problems(overrides: list[str], config_dir: Path | None) -> list[str]:
     from clusterlab.config.build import build
-    from clusterlab.config.compose import compose
+    from clusterlab.config.own_sweep import configs_of
     from clusterlab.config.resolved import resolve, stage_choices
 
+    found: dict[str, str] = {}
+    swept = ""
     try:
-        config = compose(overrides, config_dir)
-        build({**resolve(config), "store": False}, stage_choices(config.hydra.runtime.choices))
+        for swept, config in configs_of(overrides, config_dir):
+            try:
+                choices = stage_choices(config.hydra.runtime.choices)
+                build({**resolve(config), "store": False}, choices)
+            except ConfigError as error:
+                # The same of every value is about none of them.
+                found |= {one: found.get(one, swept) for one in error.problems}
     except ConfigError as error:
-        return error.problems
-    return []
+        found |= {one: found.get(one, swept) for one in error.problems}
+    return [f"{problem} ({where})" if where else problem for problem, where in found.items()]

@@ -15,7 +15,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Glob, Override, Quoted
 from omegaconf import DictConfig, OmegaConf
 
 from clusterlab.config.explain import plain_errors
-from clusterlab.config.find import conf_dir, groups, options_with
+from clusterlab.config.find import STUDY, conf_dir, groups, options_with
 from clusterlab.config.schema import register
 from clusterlab.config.trust import check_trust
 from clusterlab.errors import ConfigError, closest
@@ -44,7 +44,7 @@ def compose(
     with plain_errors(config_dir), initialize_config_dir(str(primary), version_base="1.3"):
         path = [f"hydra.searchpath=[file://{other}]"] if other else []
         config = hydra_compose(config_name, [*others, *path], return_hydra_config=True)
-        for one in _parsed(ranges):
+        for one in parsed(ranges):
             OmegaConf.update(config, one.key_or_group, one.value(), merge=False, force_add=True)
         check_trust(config, overrides)
     _check_arguments(overrides, config.hydra.runtime.choices, config_dir)
@@ -66,7 +66,7 @@ def normalize(overrides: Sequence[str]) -> list[str]:
 
 def without_sweeps(overrides: Sequence[str]) -> list[str]:
     """The overrides that all runs of a sweep share."""
-    return [o.input_line for o in _parsed(overrides) if o.input_line and not o.is_sweep_override()]
+    return [o.input_line for o in parsed(overrides) if o.input_line and not o.is_sweep_override()]
 
 
 def settled(overrides: Sequence[str]) -> list[str]:
@@ -79,10 +79,10 @@ def settled(overrides: Sequence[str]) -> list[str]:
     >>> settled(["finetune=classifier", "finetune/rebalance=none,balanced"])
     ['finetune=classifier', 'finetune/rebalance=none']
     """
-    parsed = _parsed(overrides)
-    swept = {one.key_or_group for one in parsed if one.is_sweep_override()}
+    said = parsed(overrides)
+    swept = {one.key_or_group for one in said if one.is_sweep_override()}
     found = []
-    for one in parsed:
+    for one in said:
         stage = re.split("[./]", one.key_or_group)[0]
         is_argument = stage != one.key_or_group
         if is_argument and {stage, "experiment"} & swept:
@@ -99,8 +99,13 @@ def check_options(overrides: Sequence[str], config_dir: Path | None = None) -> N
     for a sweep over a pattern that matches none: Hydra would launch nothing and call it done."""
     known = groups(config_dir)
     problems: list[str] = []
-    for override in _parsed(overrides, config_dir):
+    for override in parsed(overrides, config_dir):
         group = override.key_or_group.replace(".", "/")
+        if group == STUDY:
+            name = override.value()
+            problems.append(
+                f"A study is no option of a run: it is many. See: clusterlab study run {name}."
+            )
         if group not in known or override.is_delete():
             continue
         value = override.value()
@@ -129,7 +134,7 @@ def _check_arguments(
 ) -> None:
     """Raises ConfigError for arguments of a component that the run leaves out (finetune=none)."""
     problems: list[str] = []
-    for override in _parsed(overrides):
+    for override in parsed(overrides):
         stage, _, key = override.key_or_group.partition(".")
         is_left_out = stage in STAGES and choices.get(stage) == "none"
         if is_left_out and key and not override.is_delete():
@@ -144,7 +149,8 @@ def _check_arguments(
         raise ConfigError(problems)
 
 
-def _parsed(overrides: Sequence[str], config_dir: Path | None = None) -> list[Override]:
+def parsed(overrides: Sequence[str], config_dir: Path | None = None) -> list[Override]:
+    """The words as Hydra understands them. Raises ConfigError."""
     with plain_errors(config_dir):
         return OverridesParser.create().parse_overrides(list(overrides))
 

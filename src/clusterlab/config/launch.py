@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from clusterlab.config.build import build
+from clusterlab.config.own_sweep import check_job
 from clusterlab.config.resolved import dump, of_a_run, resolve, stage_choices
 from clusterlab.config.trust import check_trust
 from clusterlab.errors import ConfigError
@@ -64,6 +66,29 @@ def _carry_out(plan: Plan, resolved: dict[str, Any], folder: Path, hint: str = "
             plan.store.close()
 
 
+def is_done(run: Path, config: dict[str, Any]) -> bool:
+    """Whether the folder holds a finished run of just this resolved config."""
+    try:
+        same = (run / "config.yaml").read_text(encoding="utf-8") == dump(config)
+    except OSError:
+        return False
+    return same and (run / "metrics.json").exists()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """The progress of a run that is part of something larger is in its own run.log alone."""
+    handlers = list(log.handlers)
+    levels = [handler.level for handler in handlers]
+    try:
+        for handler in handlers:
+            handler.setLevel(logging.WARNING)
+        yield
+    finally:
+        for handler, level in zip(handlers, levels, strict=True):
+            handler.setLevel(level)
+
+
 def _remove_empty(folder: Path) -> None:
     """Take back the folder that Hydra has made for a run, and those above it up to runs/."""
     for empty in (folder, folder.parent, folder.parent.parent):
@@ -80,6 +105,7 @@ def launch_job(config: DictConfig, choices: Mapping[str, str]) -> tuple[Outcome,
     """
     hydra = HydraConfig.get()
     check_trust(config, hydra.overrides.task)
+    check_job(config)
     folder = shortest(Path(hydra.runtime.output_dir))
     made = {**choices, **stage_choices(hydra.runtime.choices)}
     return launch(config, folder, made), folder

@@ -13,6 +13,7 @@ from clusterlab.components import Component
 from clusterlab.config.build import build, component
 from clusterlab.config.compose import compose
 from clusterlab.config.find import groups
+from clusterlab.config.own_sweep import refuse_sweep
 from clusterlab.config.ranges import read_space, with_values
 from clusterlab.config.resolved import of_a_run, resolve, stage_choices
 from clusterlab.config.search import settings_of
@@ -36,6 +37,7 @@ def compose_search(overrides: list[str], config_dir: Path | None = None) -> Dict
     """The composed config of a search. Where neither the words nor their experiment give ranges,
     they are those of the search option that bears the clusterer's name. Raises ConfigError."""
     config = compose(overrides, config_dir)
+    refuse_sweep(config, overrides, "a search")
     if config.search.space:
         return config
     clusterer = stage_choices(config.hydra.runtime.choices)["clusterer"]

@@ -26,6 +26,7 @@ class Listing:
     labels: pd.DataFrame
     multi_valued: frozenset[str] = frozenset()
     derived: Mapping[str, str] = field(default_factory=dict)
+    annotators: tuple[str, ...] = ()
     split: Sequence[str] | None = None
     numeric: pd.DataFrame
     text: Sequence[str | None] | None = None

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from clusterlab.datasets.duplicates import groups
-from clusterlab.datasets.shuffle import shuffled
 from clusterlab.images import image_size
+from clusterlab.shuffle import shuffled
 from clusterlab.types import Collection, ImageSource
 
 SAMPLE_IMAGES = 24

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -13,10 +14,11 @@ from clusterlab.datasets.cells import Cells
 from clusterlab.datasets.listing import Listing
 from clusterlab.datasets.options import Options
 from clusterlab.datasets.read_table import Columns, as_text, read_table
+from clusterlab.datasets.some_of import read_some_of
 from clusterlab.datasets.split_names import to_splits
 from clusterlab.datasets.table_columns import check_names, labels, numbers, unique_ids
 from clusterlab.datasets.table_paths import resolve
-from clusterlab.errors import DataError
+from clusterlab.errors import ConfigError, DataError
 from clusterlab.types import Collection, FileImage
 
 
@@ -33,6 +35,10 @@ class Table:
         label_columns too. A list in JSON Lines or Parquet is taken as it is.
     first_of: new label column -> multi-valued column whose first value it holds, for what wants one
         value an image: {pseudo_label: pseudo_labels}.
+    some_of: new multi-valued label column -> which values of another it holds, such as {few:
+        {column: tags, n: 5, choose: rare}}: what `datasets/some_of.py` says.
+    annotators: label columns that each hold one person's grouping of the images; they are scored
+        like any other, and need not be in label_columns too.
     numeric_columns: read as floats. text_column: a description in words.
     split_column: a split that comes with the table; split_names says what its values mean, such as
         {"validation": "train"}, in place of the usual names.
@@ -48,6 +54,8 @@ class Table:
     label_columns: Sequence[str] = ()
     multi_valued: Mapping[str, str] = field(default_factory=dict)
     first_of: Mapping[str, str] = field(default_factory=dict)
+    some_of: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    annotators: Sequence[str] = ()
     numeric_columns: Sequence[str] = ()
     text_column: str | None = None
     split_column: str | None = None
@@ -67,6 +75,17 @@ class Table:
 
     def __post_init__(self) -> None:
         Options.of(self)
+        _, problems = read_some_of(self.some_of, list(self.multi_valued))
+        problems += [
+            f"annotators names '{name}', which is multi-valued: a person's grouping puts an image "
+            "in one group."
+            for name in self.annotators
+            if name in self.multi_valued
+        ]
+        if len({*self.annotators}) < len(self.annotators):
+            problems.append(f"annotators names a column twice: {list(self.annotators)}.")
+        if problems:
+            raise ConfigError([f"dataset.{problem}" for problem in problems])
 
     def load(self) -> Collection:
         """Raises DataError for a table that cannot be read or does not hold what is named."""
@@ -80,6 +99,7 @@ class Table:
             label_columns=self.label_columns,
             multi_valued=list(self.multi_valued),
             first_of=list(self.first_of.values()),
+            annotators=self.annotators,
             numeric_columns=self.numeric_columns,
             text_column=[self.text_column] if self.text_column else [],
             split_column=[self.split_column] if self.split_column else [],
@@ -116,21 +136,40 @@ class Table:
         if self.split_column:
             names = [as_text(cell) for cell in columns[self.split_column]]
             split = to_splits(names, split_names=self.split_names, where=where)
-        separators = {name: self.multi_valued.get(name) for name in self.label_columns}
-        found = labels(columns, {**separators, **self.multi_valued}, cells, where=where)
+        named = (*self.label_columns, *self.multi_valued, *self.annotators)
+        separators = {name: self.multi_valued.get(name) for name in named}
+        found = labels(columns, separators, cells, where=where)
+        some, chosen = self._some(found)
         return Listing(
             name=self.name or Path(self.path).stem,
             where=where,
             ids=unique_ids(columns, self.id_column or self.image_column, where=where, rows=rows),
             images=[FileImage(path) for path in paths],
-            labels=found.assign(**self._first(columns, cells, taken=list(found))),
-            multi_valued=frozenset(self.multi_valued),
-            derived=self.first_of,
+            labels=found.assign(**self._first(columns, cells, taken=list(found)), **some),
+            multi_valued=frozenset((*self.multi_valued, *some)),
+            derived={**self.first_of, **{name: self.some_of[name]["column"] for name in some}},
+            annotators=tuple(self.annotators),
             split=split,
             numeric=numbers(columns, self.numeric_columns, cells, where=where, rows=rows),
             text=text,
-            notes=notes,
+            notes=[*notes, *chosen],
         )
+
+    def _some(self, found: pd.DataFrame) -> tuple[dict[str, pd.Series], list[str]]:
+        """The columns of `some_of`, and what was chosen. found: the label columns of the table."""
+        made, notes = {}, []
+        for name, choice in read_some_of(self.some_of, list(self.multi_valued))[0].items():
+            if name in found or name in self.first_of:
+                raise DataError(
+                    f"dataset.some_of names a new label column '{name}', which is there already. "
+                    "Call it something else."
+                )
+            cells, note = choice.made_of(
+                found[choice.column].tolist(), name=name, random_state=self.random_state
+            )
+            made[name] = pd.Series(cells, dtype=object)
+            notes.append(note)
+        return made, notes
 
     def _first(self, columns: Columns, cells: Cells, *, taken: list[str]) -> dict[str, pd.Series]:
         for name, source in self.first_of.items():

@@ -66,8 +66,8 @@ def labels(
         if not any(values):
             raise DataError(
                 f"Label column '{name}' of {where} is missing for all {len(values)} images: there "
-                "is nothing to score against. Take it out of dataset.label_columns, or look at "
-                "dataset.missing_values."
+                "is nothing to score against. Take it out of dataset.label_columns or "
+                "dataset.annotators, or look at dataset.missing_values."
             )
         found[name] = pd.Series(values, dtype=object)
     return found
