@@ -72,9 +72,28 @@ def answers(typed: list[str]) -> list[str]:
         return [verb for verb in VERBS if verb.startswith(last)]
     if before[0] == "completion":
         return [shell for shell in _SCRIPTS if shell.startswith(last)]
+    if before[0] == "study":
+        return sorted(word for word in _of_study(before[1:], last) if word.startswith(last))
     if before[0] not in ("run", "tune", "show", "validate", "fetch", "list"):
         return []
     return sorted(word for word in _words(before[0], last) if word.startswith(last))
+
+
+def _of_study(before: list[str], last: str) -> Iterator[str]:
+    from clusterlab.cli.study import FLAGS
+    from clusterlab.config.find import groups, studies
+
+    if not before:
+        yield from FLAGS
+        return
+    if before[0] not in FLAGS:
+        return
+    if last.startswith("-"):
+        yield from FLAGS[before[0]]
+    elif len(before) == 1 and before[0] != "list":
+        yield from studies()
+    elif before[0] in ("check", "run"):
+        yield from _keys(groups())
 
 
 def _words(verb: str, last: str) -> Iterator[str]:

@@ -19,6 +19,8 @@ VERBS = {
     "validate": "every problem of a config at once",
     "compare": "runs side by side: a leaderboard, and what moved",
     "tune": "a search for good settings, which can be stopped and resumed",
+    "predict": "new images, each put to the nearest cluster of a run",
+    "study": "a published study, its rows beside the published figures",
     "fetch": "bring the model weights of an experiment into the local cache",
     "doctor": "devices, memory, versions, the store",
     "completion": "tab completion for bash and zsh",

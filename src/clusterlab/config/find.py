@@ -8,8 +8,10 @@ from typing import Any
 from clusterlab.errors import ConfigError, closest
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-# Groups that belong to Hydra itself, not to a run's stages.
-_NOT_STAGES = {"hydra"}
+STUDY = "study"
+# Folders of conf/ that hold no options of a run: Hydra's own, and the studies, which are made of
+# runs.
+_NOT_GROUPS = {"hydra", STUDY}
 
 
 def conf_dir() -> Path:
@@ -32,19 +34,27 @@ def groups(config_dir: Path | None = None) -> dict[str, dict[str, str]]:
     for root in _roots(config_dir):
         for file in sorted(root.glob("*/**/*.yaml")):
             group = file.parent.relative_to(root).as_posix()
-            if group.split("/")[0] not in _NOT_STAGES and not file.name.startswith("_"):
-                found.setdefault(group, {})[file.stem] = _first_comment(file)
+            if group.split("/")[0] not in _NOT_GROUPS and not file.name.startswith("_"):
+                found.setdefault(group, {})[file.stem] = first_comment(file)
     return dict(sorted(found.items()))
 
 
 def options(group: str, config_dir: Path | None = None) -> dict[str, str]:
     """The options of one group. Raises ConfigError, with the closest match, for an unknown one."""
     known = groups(config_dir)
+    if group == STUDY:
+        raise ConfigError("A study is no option of a run. See: clusterlab study list.")
     if group not in known:
         raise ConfigError(
             f"Unknown group '{group}'.{closest(group, known)} Groups: {', '.join(known)}."
         )
     return known[group]
+
+
+def studies(config_dir: Path | None = None) -> dict[str, Path]:
+    """Name -> file, of every study; one of `config_dir` goes before one of the same name."""
+    files = [file for root in _roots(config_dir) for file in root.glob(f"{STUDY}/*.yaml")]
+    return dict(sorted((file.stem, file) for file in files if not file.name.startswith("_")))
 
 
 def written(group: str, option: str, config_dir: Path | None = None) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def _roots(config_dir: Path | None) -> list[Path]:
     return [conf_dir(), *([config_dir] if config_dir else [])]
 
 
-def _first_comment(file: Path) -> str:
+def first_comment(file: Path) -> str:
     """The first comment that is prose: experiments open with their command, a later line says
     what they are."""
     with file.open(encoding="utf-8") as lines:

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 from filelock import FileLock, Timeout
 
-from clusterlab.config.launch import launch_resolved
+from clusterlab.config.launch import is_done, launch_resolved, quiet
 from clusterlab.config.ranges import with_values
 from clusterlab.config.resolved import dump
 from clusterlab.config.search_plan import Job, search_plan
@@ -204,11 +204,11 @@ def _run_best(found: Search, job: Job, plan: SearchPlan) -> dict[int, Path]:
     for place, number in enumerate(spread(found.best, plan.settings.n_best), 1):
         target = best / str(place)
         config = with_values(run_config, trials[number].parameters)
-        if not _is_done(target, config):
+        if not is_done(target, config):
             remove(target)
             notes = (chosen_by(found, trials[number]),)
             try:
-                with _quiet():
+                with quiet():
                     launch_resolved(config, target, job.choices, notes=notes)
             except (ComponentError, DataError) as error:
                 log.warning("Trial %d cannot be run by itself: %s", number, error)
@@ -218,28 +218,6 @@ def _run_best(found: Search, job: Job, plan: SearchPlan) -> dict[int, Path]:
         if left_over not in runs.values():
             remove(left_over)
     return runs
-
-
-def _is_done(run: Path, config: dict[str, Any]) -> bool:
-    try:
-        same = (run / "config.yaml").read_text(encoding="utf-8") == dump(config)
-    except OSError:
-        return False
-    return same and (run / "metrics.json").exists()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The progress of a run within the search is in its own run.log alone."""
-    handlers = list(log.handlers)
-    levels = [handler.level for handler in handlers]
-    try:
-        for handler in handlers:
-            handler.setLevel(logging.WARNING)
-        yield
-    finally:
-        for handler, level in zip(handlers, levels, strict=True):
-            handler.setLevel(level)
 
 
 def _environment(plan: SearchPlan) -> Mapping[str, Any]:

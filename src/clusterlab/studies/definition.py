@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from clusterlab.config.find import conf_dir, options
+from clusterlab.config import find
 from clusterlab.errors import ConfigError, closest
 
 
@@ -45,7 +47,7 @@ class Row(_Part):
     measures: dict[str, Measure] = Field(default_factory=dict)
     gpu: bool = False
     after: str | None = None
-    seeds: int | None = None
+    seeds: int | None = Field(default=None, ge=1)
     why: str = ""
 
 
@@ -54,7 +56,7 @@ class Smoke(_Part):
 
     only: tuple[str, ...]
     words: tuple[str, ...] = ()
-    seeds: int = 1
+    seeds: int = Field(default=1, ge=1)
 
 
 class StandIn(_Part):
@@ -71,7 +73,7 @@ class StandIn(_Part):
     rows: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
     without: dict[str, str] = Field(default_factory=dict)
-    seeds: int = 3
+    seeds: int = Field(default=3, ge=1)
     smoke: Smoke
 
 
@@ -115,33 +117,72 @@ class Study(_Part):
     source: str
     data: str
     path: str = "dataset.path"
-    seeds: int = 5
+    seeds: int = Field(default=5, ge=1)
     rows: dict[str, Row]
     stand_in: StandIn
     figures: tuple[Figure, ...] = ()
     charts: tuple[Chart, ...] = ()
     flaws: tuple[str, ...] = ()
 
+    @model_validator(mode="after")
+    def _names_rows(self) -> Self:
+        """What names rows of the study names some that there are."""
+        named: dict[str, Iterable[str]] = {
+            "stand_in.rows": self.stand_in.rows,
+            "stand_in.without": self.stand_in.without,
+            "stand_in.smoke.only": self.stand_in.smoke.only,
+            **{f"figures ({figure.file})": [figure.row] for figure in self.figures},
+            **{f"charts ({chart.file})": chart.rows for chart in self.charts},
+            **{f"rows.{name}.after": [row.after] for name, row in self.rows.items() if row.after},
+        }
+        for where, patterns in named.items():
+            for pattern in patterns:
+                base = pattern.partition(":")[0]
+                if not any(matches(name, [base]) for name in self.rows):
+                    raise ValueError(
+                        f"{where} names '{pattern}', and there is no such row."
+                        f"{closest(base, self.rows)}"
+                    )
+        return self
 
-def studies() -> dict[str, str]:
-    """Name -> one line, of every study."""
-    return options("study")
+
+def matches(label: str, patterns: Iterable[str]) -> bool:
+    """Whether a row, or one combination of a row that is a sweep, is named by one of the patterns.
+
+    >>> matches("ksweep: n_clusters=5", ["ksweep"]), matches("ksweep: n_clusters=5", ["*=2"])
+    (True, False)
+    """
+    base = label.partition(":")[0]
+    return any(fnmatchcase(label, one) or fnmatchcase(base, one) for one in patterns)
 
 
-def read_study(name: str) -> Study:
+def studies(config_dir: Path | None = None) -> dict[str, str]:
+    """Name -> one line, of every study; of `config_dir`/study too."""
+    return {name: find.first_comment(file) for name, file in find.studies(config_dir).items()}
+
+
+def read_study(name: str, config_dir: Path | None = None) -> Study:
     """Raises ConfigError, with every problem, for a study that is not there or not right."""
-    known = studies()
+    known = find.studies(config_dir)
     if name not in known:
         raise ConfigError(
             f"Unknown study '{name}'.{closest(name, known)} Studies: {', '.join(known)}."
         )
-    file: Path = conf_dir() / "study" / f"{name}.yaml"
     try:
-        return Study.model_validate({"name": name, **yaml.safe_load(file.read_text("utf-8"))})
+        content = yaml.safe_load(known[name].read_text("utf-8"))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"study {name}: {known[name]} is no YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"study {name}: {known[name]} holds no keys and values.")
+    try:
+        return Study.model_validate({"name": name, **content})
     except ValidationError as error:
         raise ConfigError(
-            [
-                f"study {name}: {'.'.join(map(str, one['loc']))}: {one['msg']}"
-                for one in error.errors()
-            ]
+            [_told(name, one["loc"], one["msg"]) for one in error.errors()]
         ) from error
+
+
+def _told(name: str, where: tuple[int | str, ...], problem: str) -> str:
+    place = ".".join(map(str, where))
+    said = problem.removeprefix("Value error, ")
+    return ": ".join(part for part in (f"study {name}", place, said) if part)
