@@ -24,6 +24,7 @@ from clusterlab.reports.compare.moved_text import (
 )
 from clusterlab.reports.compare.names import plain
 from clusterlab.reports.compare.read_runs import Run
+from clusterlab.reports.page.text import picture
 
 _N_FLOWS = 20
 
@@ -37,9 +38,16 @@ class _View:
     metric: str | None
 
 
-def render_html(comparison: Comparison, *, title: str, beside: Path) -> str:
+def render_html(
+    comparison: Comparison,
+    *,
+    title: str,
+    beside: Path,
+    charts: Sequence[tuple[str, str]] = (),
+) -> str:
     """title: the heading. beside: the folder the page will be in, to which its links to the runs'
-    reports are relative."""
+    reports are relative. charts: PNG files in that folder, which the page holds a copy of, each
+    with what it shows."""
     environment = Environment(
         loader=PackageLoader("clusterlab.reports.compare"),
         autoescape=True,
@@ -60,6 +68,7 @@ def render_html(comparison: Comparison, *, title: str, beside: Path) -> str:
             (group.why, [(_relative(one.folder, beside), one.settings) for one in group.runs])
             for group in alike(comparison.left_out)
         ],
+        charts=[drawn for name, alt in charts if (drawn := picture(beside, name, alt))],
         moved=None if comparison.moved is None else _moved(comparison.moved, keys, beside),
     )
 

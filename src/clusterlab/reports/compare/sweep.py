@@ -1,4 +1,4 @@
-"""What a sweep leaves beside its runs: summary.csv, summary.html and unfinished.csv."""
+"""What a sweep leaves beside its runs: summary.csv, summary.html, charts and unfinished.csv."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from clusterlab.files import write_text
+from clusterlab.reports.charts.of_sweep import write_sweep_charts
 from clusterlab.reports.compare.leaderboard import compare
 from clusterlab.reports.compare.left_out import LeftOut, told
 from clusterlab.reports.compare.render_data import render_csv
@@ -28,9 +29,9 @@ class FailedJob:
 
 
 def summarize_sweep(sweep_folder: Path, failed: Sequence[FailedJob] = ()) -> str:
-    """Compares a sweep's runs, writes summary.csv and summary.html in its folder, and
-    unfinished.csv where runs failed. Returns the table for the terminal, with the runs that did
-    not finish.
+    """Compares a sweep's runs, writes summary.csv and summary.html in its folder, sweep.png where
+    it went over one numeric setting, and unfinished.csv where runs failed. Returns the table for
+    the terminal, with the runs that did not finish.
 
     failed: as far as it is known; runs that failed elsewhere are told from their folders.
 
@@ -41,9 +42,9 @@ def summarize_sweep(sweep_folder: Path, failed: Sequence[FailedJob] = ()) -> str
     comparison = replace(comparison, left_out=tuple(_with_jobs(comparison.left_out, failed)))
     title = f"Sweep {sweep_folder.resolve().parent.name}, {sweep_folder.resolve().name}"
     write_text(sweep_folder / "summary.csv", render_csv(comparison))
-    write_text(
-        sweep_folder / "summary.html", render_html(comparison, title=title, beside=sweep_folder)
-    )
+    charts = write_sweep_charts(comparison, sweep_folder)
+    page = render_html(comparison, title=title, beside=sweep_folder, charts=charts)
+    write_text(sweep_folder / "summary.html", page)
     if comparison.left_out:
         columns = ("folder", "settings", "reason", "message")
         table = pd.DataFrame(
