@@ -165,6 +165,8 @@ def test_a_sweep_is_drawn_beside_its_summary(tmp_path: Path) -> None:
     for number, k in enumerate((4, 6, 8)):
         write_run(sweep / str(number), k=k)
     summarize_sweep(sweep)
+    # What a shell makes of SWEEP/*.
+    assert len(compare(sorted(sweep.iterdir())).table) == 3
     page = (sweep / "summary.html").read_text(encoding="utf-8")
     inside = base64.b64decode(re.findall(r'src="data:image/png;base64,([^"]+)"', page)[0])
     assert inside == (sweep / "sweep.png").read_bytes()

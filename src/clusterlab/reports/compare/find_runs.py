@@ -12,7 +12,10 @@ from clusterlab.reports.compare.left_out import LeftOut, with_settings
 from clusterlab.reports.compare.read_runs import Run, UnusableRunError, read_config, read_run
 
 _SEARCH = "study.sqlite"
-_BESIDE_RUNS = frozenset({"summary.csv", "summary.html", "unfinished.csv", "multirun.yaml"})
+_PICTURES = ("sweep.png", "granularity_lines.png", "granularity_heatmap.png")
+_BESIDE_RUNS = frozenset(
+    {"summary.csv", "summary.html", "unfinished.csv", "multirun.yaml", *_PICTURES}
+)
 
 
 def find_runs(paths: Iterable[Path]) -> tuple[list[Run], list[LeftOut]]:
