@@ -6,23 +6,63 @@ has the shape: word for povo, kind for categoria, tags for tipo_de_materia_prima
 
 from __future__ import annotations
 
+import json
+import re
+from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
+from omegaconf import DictConfig
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 import clusterlab
+from clusterlab.cli.main import main
 from clusterlab.config.compose import compose
 from clusterlab.config.find import groups
 from tests.models import minilm, tiny_blip, tiny_clip, tiny_dinov2, tiny_vilt, tiny_vit
 
 # The unlabelled photos of the ncp study are in test_ncp.py.
-NAMES = sorted(name for name in groups()["experiment"] if not name.startswith("ncp_"))
+# Of the patternmind experiments that differ in a number alone, one of a kind is carried out.
+ALIKE = re.compile(
+    r"pm_(kmeans(?!20$)|ward_macro|logreg_(c1|c01|c01_balanced|pca50|leak|macro(?!5)\d+)$)"
+)
+# Of the museum's fine-tunings too: of each kind (one column or two, all or half of the model,
+# rebalanced or as published) one is; test_lineage.py holds the numbers of all. vit_povo has the
+# three views of the plain ones.
+# Of the food study's DBSCAN rows the first and the last kind of extractor: each other extractor is
+# in the row with k-means. What the captions are learned with is in food_blip_ft_compress;
+# test_lineage.py carries out the rows that take the weights of another one, and those weights.
+ALIKE_TOO = re.compile(
+    r"vit_(povo|categoria)_(frozen80|original)|vit_(categoria|povo_frozen50|multihead_(70_30|30_70))"
+    r"|dinov2_((povo|categoria)(_frozen[58]0)?|categoria_original|multihead_\d0_\d0)"
+    r"|(vit_vanilla_(tsne|umap)|dinov2_vanilla_(trimap|umap)|museum_kmodes16_trimap)"
+    r"|museum_text_albertina|food_(?!color|vilt).*_dbscan|food_blip_ft_(sbert|final)|food_kaggle_.*"
+)
+# What a test with more to say carries out: test_features_made_from_labels_are_tagged and
+# test_a_whole_run_agrees_with_a_plain_script below, test_learning.py, and test_run.py for the smoke
+# test. The extractors of the other three are in food_hog and food_concat_scaled.
+ELSEWHERE = re.compile(
+    r"museum_kmodes16_tsne|clothing_(color|mobilenetv2(_ft)?)|digits_cnn|ci_smoke"
+    r"|clothing_(concat|hog)|food_concat"
+)
+# One is atmosphere_pseudo with what stands in for its model here, the others are sweeps of it:
+# test_the_pseudo_labels_can_be_swept, test_sweeping_experiments.py.
+ALIKE_OR_SWEEPS = re.compile(r"atmosphere_(resnet50|ksweep|label_ablation)")
+NAMES = sorted(
+    name
+    for name in groups()["experiment"]
+    if not name.startswith("ncp_")
+    and not any(one.fullmatch(name) for one in (ALIKE_TOO, ALIKE_OR_SWEEPS, ELSEWHERE))
+    and not ALIKE.match(name)
+)
+# Those that hold no test images back, as their study has it.
+WITHOUT_TEST = ("pm_cnn", "pm_logreg_macro5_circular")
 NONE = "clusterlab.finetune.none.NoFinetuning"
-QUICK = ["batch_size=32"]
+QUICK = ["batch_size=32", "report.max_thumbnails=30"]
 
 
 # What an experiment's model is replaced by where its name holds the word: a tiny model of the same
@@ -59,7 +99,7 @@ def model_words(name: str, tiny: Path) -> list[str]:
         if part in TIMM:
             words += [f"extractor.model={TIMM[part]}", "extractor.weights=random"]
             break
-    if {"sbert", "blip"} & {*parts} or name.endswith("_text"):
+    if {"sbert", "blip", "text"} & {*parts}:
         words.append(f"extractor.encoder={minilm()}")
     if parts[0] in ("vit", "dinov2"):
         # The tiny models know 32 and 28 pixels.
@@ -89,7 +129,7 @@ def training_words(name: str) -> list[str]:
     if name == "atmosphere_single_label":
         first = ["dataset.first_of.main_tag=tags", "~dataset.first_of.pseudo_label"]
         return [epoch, "dataset.sample_share=0.2", *first, "finetune.columns=[main_tag]"]
-    if name == "atmosphere_pseudo":
+    if name.startswith("atmosphere"):
         return [epoch, "dataset.sample_share=0.2", "finetune.columns=[tags]"]
     if name.startswith("pm"):
         return [epoch, "extractor.size=32"]
@@ -106,18 +146,31 @@ def stand_in(name: str, data: Path) -> list[str]:
         return [*words, "view=pca", *(["clusterer.n_clusters=10"] if k_means else [])]
     if name.startswith("pm"):
         words = ["dataset=clothing", f"data_dir={data}", "dataset.sample_per_class=8", "view=pca"]
-        return [*words, "clusterer.n_clusters=4"]
-    if name.startswith("digits_cnn"):
-        return ["dataset.sample_per_class=20", "view=pca"]
+        # Ten classes of clothes join to fewer than 5.
+        joins = ["evaluator.macro.n_categories=[3]"] if re.search("kmeans|macro", name) else []
+        return [*words, *joins, "clusterer.n_clusters=4"]
     if name.startswith("illustrations"):
         few = [] if name == "illustrations_text" else ["dataset.sample_share=0.25"]
         return [f"data_dir={data}", "view=pca", *few]
     if name.startswith("atmosphere"):
-        return ["dataset=illustrations", f"data_dir={data}", "view=pca", "extractor.crop=64"]
-    if name.startswith(("vit", "dinov2")):
+        # The tiny models know 32 and 28 pixels.
+        size = {"vit": 32, "dinov2": 28}.get(name.removeprefix("atmosphere_"), 64)
+        own = [f"extractor.crop={size}", f"extractor.resize=[{size},{size}]"]
+        own.append("dataset.sample_share=0.4")
+        if name.endswith("_bovw"):
+            own = ["extractor.size=64", "extractor.vocabulary_size=50"]
+        if name.endswith("_labels"):
+            own = ["extractor.columns=[tags]"]
+        return ["dataset=illustrations", f"data_dir={data}", "view=pca", *own]
+    if name.startswith(("vit", "dinov2", "museum_text")):
+        text = ["dataset.text_column=description"] if name.startswith("museum_text") else []
+        # One of those with three views draws them all.
+        views = ["~view.trimap", "~view.tsne"] if three_views(name) and name != "vit_povo" else []
         return [
             "dataset=illustrations",
             f"data_dir={data}",
+            *text,
+            *views,
             *(["view.trimap.n_iters=20"] if name.endswith("trimap") else []),
         ]
     if name.startswith("clothing"):
@@ -142,14 +195,25 @@ def stand_in(name: str, data: Path) -> list[str]:
     return []
 
 
+@cache
+def experiment(name: str) -> DictConfig:
+    """The experiment as its file has it."""
+    return compose([f"+experiment={name}"])
+
+
+def three_views(name: str) -> bool:
+    """Whether the experiment draws the museum study's three views at once."""
+    return [*experiment(name).view] == ["umap", "trimap", "tsne"]
+
+
 def trained(name: str) -> bool:
     """Whether the experiment fine-tunes a model."""
-    return compose([f"+experiment={name}"]).finetune._target_ != NONE
+    return bool(experiment(name).finetune._target_ != NONE)
 
 
 def carried_out(name: str, words: list[str], folder: Path) -> clusterlab.Result:
     """What the experiment's own command leaves: a run, or the best of a short search."""
-    if not compose([f"+experiment={name}"]).search.space:
+    if not experiment(name).search.space:
         return clusterlab.run(name, words, folder=folder)
     few = ["search.n_trials=8", "search.n_best=1"]
     return clusterlab.tune(name, [*words, *few], folder=folder).best[0]
@@ -165,12 +229,37 @@ def test_every_experiment_runs_on_real_pictures(
         name, [*words, *(training_words(name) if trains else [])], tmp_path / "run"
     )
     if trains:
-        assert result.metrics["scored_split"] == ("val" if name == "pm_cnn" else "test")
+        assert result.metrics["scored_split"] == ("val" if name in WITHOUT_TEST else "test")
         assert any(key.startswith("accuracy/") for key in result.metrics)
     assert result.metrics["n_failed"] == 0
     assert result.metrics["n_clusters"] >= 1 or name.endswith("_dbscan")
     assert any(key.startswith("ari/") for key in result.metrics)
+    if name.startswith("pm_logreg_macro"):
+        assert 0 <= result.metrics["ceiling_accuracy/label_macro3"] <= 1
     assert (result.folder / "report.html").stat().st_size > 1_000_000
+
+
+def test_the_pseudo_labels_can_be_swept(
+    shared_data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The study's ablation with the command that its file names, over two numbers of labels."""
+    name = "atmosphere_label_ablation"
+    words = [
+        *stand_in(name, shared_data),
+        *training_words(name)[:-1],
+        *("extractor.model=resnet18", "extractor.weights=random", *QUICK),
+        *("dataset.some_of.few_labels.column=tags", "dataset.some_of.few_labels.n=1,3"),
+        "dataset.some_of.few_labels.choose=rare",
+    ]
+    folder = tmp_path / "sweep"
+    command = ["run", f"+experiment={name}", *words, f"hydra.sweep.dir={folder}"]
+    assert main(command) == 0, capfd.readouterr().err
+    for job, n in enumerate((1, 3)):
+        metrics = json.loads((folder / str(job) / "metrics.json").read_text(encoding="utf-8"))
+        # What the model says of each of the labels, and of having none of them.
+        assert metrics["n_features"] == n + 1
+        assert metrics["scored_split"] == "test"
+    assert set(pd.read_csv(folder / "summary.csv")["n"]) == {1, 3}
 
 
 def test_a_category_that_no_object_has_is_a_dimension_all_the_same(

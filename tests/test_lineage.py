@@ -14,8 +14,9 @@ from safetensors import safe_open
 
 import clusterlab
 from clusterlab.config.compose import compose
-from clusterlab.datasets.splits import pooled, stratified
 from clusterlab.errors import ClusterlabError
+from clusterlab.splits import pooled, stratified
+from tests.models import minilm, tiny_blip
 from tests.runs import pictures
 
 SMALL = ["extractor=cnn", "extractor.size=16", "reducer=none", "view=pca"]
@@ -83,6 +84,37 @@ def test_weights_tuned_twice_have_seen_the_images_of_both_trainings(tmp_path: Pa
     page = (tmp_path / "other" / "report.html").read_text("utf-8")
     assert f"fine-tuned before, on {n_known} of the {n_test} images" in page
     assert "which the model has not seen" not in page
+
+
+def test_the_food_study_s_last_rows_take_the_weights_of_its_final_model(tmp_path: Path) -> None:
+    photos = pictures(tmp_path / "photos", n=20, classes=("dog", "meat"))
+    small = [
+        f"extractor.model={tiny_blip(tmp_path / 'blip')}",
+        *(f"extractor.encoder={minilm()}", "clusterer.n_clusters=2", "view=pca"),
+    ]
+    learn = ["dataset.sample_per_class=null", "finetune.epochs=1", "finetune.learning_rate=1e-2"]
+    learn.append("finetune.template='this is a image of {class}'")
+    final = clusterlab.run(
+        "food_blip_ft_final", [f"dataset.path={photos}", *small, *learn], folder=tmp_path / "final"
+    )
+    # Of the images that training has not seen, which alone are clustered.
+    said = pd.read_csv(final.folder / "captions.csv").set_index("id")["text"]
+    said = said[final.assignments["id"]]
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    for number, image in enumerate(said.index):
+        (hidden / f"{number}.png").write_bytes((photos / image).read_bytes())
+    weights = final.folder / "model" / "finetuned.safetensors"
+    kaggle = clusterlab.run(
+        "food_kaggle_kmeans",
+        [f"dataset.path={hidden}", f"extractor.weights={weights}", *small],
+        folder=tmp_path / "kaggle",
+    )
+    again = pd.read_csv(kaggle.folder / "captions.csv").set_index("id")["text"]
+    assert [again[f"{number}.png"] for number in range(len(said))] == said.tolist()
+    assert len(said) == 4
+    assert not [key for key in kaggle.metrics if key.startswith("ari/")]
+    assert "marks" not in kaggle.metrics
 
 
 def test_scores_of_training_images_are_marked_in_classification_too(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ CLUSTERERS: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
+SCALE = "clusterlab.reducers.scale.Scale"
 SEARCHES = [
     f"ncp_{size}_{reducer}_{clusterer}"
     for size in ("small", "base")
@@ -155,9 +156,12 @@ def test_a_search_is_the_studys(name: str) -> None:
     assert config["extractor"]["model"] == f"facebook/dinov2-{size}"
     assert (config["extractor"]["resize"], config["extractor"]["crop"]) == (256, 224)
     assert config["extractor"]["interpolation"] == "bicubic"
-    l2, second = config["reducer"]["_args_"]
-    assert l2 == {"_target_": "sklearn.preprocessing.Normalizer", "norm": "l2"}
+    scale, second = config["reducer"]["_args_"]
+    assert scale == {"_target_": SCALE, "norm": "l2", "scaler": "none"}
     search = config["search"]
+    assert {*search["space"]["reducer"]["_args_"]} == {"0", "1"}
+    scalers = {"scaler": ["none", "standard", "minmax", "robust", "maxabs"]}
+    assert said(search["space"]["reducer"]["_args_"]["0"]) == in_order(scalers)
     target, table = REDUCERS[reducer]
     assert second["_target_"] == target
     assert said(search["space"]["reducer"]["_args_"]["1"]) == in_order(table)
@@ -264,8 +268,9 @@ def test_a_search_runs_and_keeps_its_best(
     assert trials.value_silhouette[row] == trials.value_silhouette.max()
     assert not [key for key in best.metrics if key.startswith("ari/")]
     config = yaml.safe_load((best.folder / "config.yaml").read_text(encoding="utf-8"))
-    l2, second = config["reducer"]["_args_"]
-    assert l2 == {"_target_": "sklearn.preprocessing.Normalizer", "norm": "l2"}
+    scale, second = config["reducer"]["_args_"]
+    assert (scale["_target_"], scale["norm"]) == (SCALE, "l2")
+    assert scale["scaler"] == trials["reducer._args_.0.scaler"][row]
     for argument in REDUCERS[name.split("_")[2]][1]:
         assert second[argument] == trials[f"reducer._args_.1.{argument}"][row]
 

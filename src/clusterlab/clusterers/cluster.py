@@ -17,9 +17,9 @@ def cluster(clusterer: Any, X: np.ndarray) -> tuple[Clustering, tuple[str, ...]]
     """Fits the clusterer on the features and returns the clustering with its notes.
 
     clusterer: has `fit_predict`, or `fit` and then `labels_`; a scikit-learn Pipeline will do.
-    X: (n, r) float32, finite; left unchanged. Returns the clustering, with strengths where the
-    clusterer has any, and sentences for the reader of the report: what it decided by itself (its
-    `notes_`) and the warnings it gave.
+    X: (n, r) float32, finite; left unchanged. Returns the clustering, with strengths and a cost
+    (`cost_`) where the clusterer has any, and sentences for the reader of the report: what it
+    decided by itself (its `notes_`) and the warnings it gave.
     Raises ComponentError if all rows are equal, if more clusters are asked for than there are
     images, if the clusterer fails (its own error is chained), or if it returns anything but one
     integer >= -1 an image.
@@ -32,7 +32,10 @@ def cluster(clusterer: Any, X: np.ndarray) -> tuple[Clustering, tuple[str, ...]]
     """
     _check_input(clusterer, X)
     labels, notes = call("Clusterer", clusterer, _labelling(clusterer), X)
-    return Clustering(_checked(labels, clusterer, len(X)), strength(clusterer, X)), notes
+    found = _checked(labels, clusterer, len(X))
+    cost = getattr(steps(clusterer)[-1], "cost_", None)
+    cost = None if cost is None else float(cost)
+    return Clustering(found, strength(clusterer, X), cost), notes
 
 
 def _check_input(clusterer: Any, X: np.ndarray) -> None:

@@ -23,6 +23,7 @@ def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
     largest_share: of the largest cluster among the scored images; noise is none.
     explained_variance: the share of the features' variance that a PCA kept, where one reduced.
     Of a fine-tuned model also how well it names the classes, such as "accuracy/<label column>".
+    cost: of k-modes, the mismatches between the images and their clusters' modes.
     n_invalid, coverage: of each label column that a model made, its answers outside the list, and
     the share of the scored images that it gave a label; semantic_homogeneity, semantic_q and
     good_share: how much of one mind the clusters are about it, with noise as a cluster
@@ -51,6 +52,8 @@ def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
     if outcome.explained_variance is not None:
         # Rounding may bring the sum of all shares a hair above 1.
         flat["explained_variance"] = min(1.0, float(outcome.explained_variance.sum()))
+    if outcome.clustering.cost is not None:
+        flat["cost"] = outcome.clustering.cost
     headline = dict(outcome.evaluation.headline)
     if outcome.classification is not None:
         headline |= outcome.classification.headline
