@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import decomposition
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    RobustScaler,
+    StandardScaler,
+)
 
 import clusterlab
 from clusterlab.cli.main import main
+from clusterlab.estimators import steps
+from clusterlab.reducers.fitted import fitted_arrays
+from clusterlab.reducers.mapped import mapped
+from clusterlab.reducers.pca import PCA
+from clusterlab.reducers.scale import Scale
 from tests.runs import pictures
 
 SAMPLE = ["dataset=folder", "view=none", "clusterer.n_clusters=3", "evaluator.n_permutations=2"]
@@ -127,6 +144,41 @@ def test_a_fine_tuned_model_goes_along(
     by_id = found.set_index("id")["cluster"]
     own = run.assignments.set_index("id")["cluster"]
     assert by_id[own.index].tolist() == own.tolist()
+
+
+REDUCERS = [
+    StandardScaler(), StandardScaler(with_mean=False), StandardScaler(with_std=False),
+    MinMaxScaler(), RobustScaler(), MaxAbsScaler(), Normalizer(), FunctionTransformer(),
+    decomposition.PCA(3), decomposition.PCA(3, whiten=True), decomposition.IncrementalPCA(3),
+    decomposition.FactorAnalysis(3), decomposition.FastICA(3), decomposition.NMF(3),
+    decomposition.TruncatedSVD(3), decomposition.MiniBatchSparsePCA(3), Scale(scaler="minmax"),
+    PCA(n_components=3, whiten=True), make_pipeline(Normalizer(), StandardScaler(), PCA()),
+    make_pipeline(StandardScaler(), MinMaxScaler()),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("reducer", REDUCERS, ids=repr)
+def test_what_a_reducer_kept_does_what_it_did_or_nothing(reducer: Any) -> None:
+    X = np.random.default_rng(0).gamma(2, size=(40, 6)).astype(np.float32)
+    fresh = copy.deepcopy(reducer)
+    known = reducer.fit_transform(X)
+    found = mapped(fresh, fitted_arrays(reducer), X)
+    kinds = [type(step).__name__ for step in steps(reducer)]
+    if {"PCA", "IncrementalPCA", "StandardScaler", "Normalizer"} >= {*kinds}:
+        assert found is not None
+    if found is not None:
+        np.testing.assert_allclose(found, known, rtol=1e-3, atol=1e-4)
+
+
+def test_marks_of_a_run_stay_with_what_it_says(
+    photos: Path, tmp_path: Path, predict: Callable[..., Done]
+) -> None:
+    words = [*SAMPLE, f"dataset.path={photos}", "extractor=cnn", "extractor.size=16"]
+    clusterlab.run(None, [*words, "reducer=none"], folder=tmp_path / "run")
+    done = predict(tmp_path / "run", photos)
+    assert set(done.table()["marks"]) == {"random weights"}
+    assert "random weights" in done.err
 
 
 def test_a_broken_image_costs_itself_alone(

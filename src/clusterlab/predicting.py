@@ -39,7 +39,8 @@ class Kept:
 class Predicted:
     """table: one row an image: id, path, cluster, name, distance (to the cluster's centroid),
     margin (how much farther the next centroid is, as a share of the distance to it, in [0, 1]; 0 is
-    a tie) and far (whether it lies farther out than 95% of the cluster's own images).
+    a tie), far (whether it lies farther out than 95% of the cluster's own images) and, where the
+    run's features are marked, marks.
     failures: images that could not be used. space: whose distances these are.
     notes: what a reader must know first."""
 
@@ -130,7 +131,7 @@ def _table(kept: Kept, images: Collection, values: np.ndarray, space: str) -> pd
     own = distances[np.arange(len(values)), nearest]
     found = clusters[nearest]
     radius = kept.arrays.get(f"radius_{space}")
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "id": images.ids,
             "path": [image.path for image in images.images],
@@ -141,6 +142,8 @@ def _table(kept: Kept, images: Collection, values: np.ndarray, space: str) -> pd
             "far": own > radius[nearest] if radius is not None else False,
         }
     )
+    marks = kept.facts.get("marks") or ()
+    return table.assign(marks="; ".join(marks)) if marks else table
 
 
 def _distances(values: np.ndarray, centroids: np.ndarray) -> np.ndarray:
@@ -160,7 +163,7 @@ def _margin(distances: np.ndarray, own: np.ndarray) -> np.ndarray:
 def _notes(kept: Kept, space: str) -> Sequence[str]:
     clusterer = str(kept.facts["clusterer"].get("_target_", "")).rpartition(".")[2]
     share = (kept.facts.get("nearest_centroid") or {}).get(space)
-    notes = []
+    notes = [f"The run's features are marked: {mark}." for mark in kept.facts.get("marks") or ()]
     if space == "features":
         notes.append(
             "The run's reducer cannot take new images, so distances are those of the features, not "

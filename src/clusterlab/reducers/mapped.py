@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from sklearn import decomposition
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 
 from clusterlab.estimators import steps
+from clusterlab.reducers.pca import PCA
 
 _HIDDEN = "hidden.weight"
+# Of others, arrays of the same names mean something else: MinMaxScaler multiplies by its scale_.
+_PCAS = (PCA, decomposition.PCA, decomposition.IncrementalPCA)
 
 
 def mapped(reducer: Any, fitted: Mapping[str, np.ndarray], values: np.ndarray) -> np.ndarray | None:
@@ -33,21 +39,25 @@ def mapped(reducer: Any, fitted: Mapping[str, np.ndarray], values: np.ndarray) -
             for name, array in fitted.items()
             if name.partition(".")[0] == str(number)
         }
-        if own:
-            found = _linear(step, own, found)
-        elif hasattr(step, "transform") and not get_tags(step).requires_fit:
+        # In float64, so that an image's values do not depend on those it comes with.
+        if own and isinstance(step, StandardScaler):
+            found = _standardized(step, own, found.astype(np.float64))
+        elif own and isinstance(step, _PCAS):
+            found = _projected(step, own, found.astype(np.float64))
+        elif isinstance(step, BaseEstimator) and not get_tags(step).requires_fit:
             found = step.transform(found)
         else:
             return None
     return np.asarray(found, dtype=np.float32)
 
 
-def _linear(step: Any, own: Mapping[str, np.ndarray], values: np.ndarray) -> np.ndarray:
-    # In float64, so that an image's values do not depend on those it comes with.
-    found: np.ndarray = values.astype(np.float64) - own.get("mean_", 0)
-    found = found / own.get("scale_", 1)
-    if "components_" in own:
-        found = found @ own["components_"].T
-        if getattr(step, "whiten", False):
-            found = found / np.sqrt(own["explained_variance_"])
-    return found
+def _standardized(
+    step: StandardScaler, own: Mapping[str, np.ndarray], values: np.ndarray
+) -> np.ndarray:
+    centred = values - own["mean_"] if step.with_mean else values
+    return np.asarray(centred / own["scale_"] if step.with_std else centred)
+
+
+def _projected(step: Any, own: Mapping[str, np.ndarray], values: np.ndarray) -> np.ndarray:
+    found = (values - own["mean_"]) @ own["components_"].T
+    return np.asarray(found / np.sqrt(own["explained_variance_"]) if step.whiten else found)

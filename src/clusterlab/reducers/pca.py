@@ -64,6 +64,7 @@ class PCA:
         )
         reduced: np.ndarray = self._pca.fit_transform(X)
         self.explained_variance_ratio_: np.ndarray = self._pca.explained_variance_ratio_
+        self.explained_variance_: np.ndarray = self._pca.explained_variance_
         self.components_: np.ndarray = self._pca.components_
         self.mean_: np.ndarray = self._pca.mean_
         return reduced
