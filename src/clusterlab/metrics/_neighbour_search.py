@@ -114,9 +114,9 @@ def _of_rows(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The neighbours of rows from those of their kinds. kind: (n,) int."""
     by_kind = np.argsort(kind, kind="stable")
-    # Of one kind no more than k + 1 rows can be wanted: they are equally far.
-    members = [rows[: k + 1] for rows in np.split(by_kind, np.cumsum(np.bincount(kind))[:-1])]
     all_members = np.split(by_kind, np.cumsum(np.bincount(kind))[:-1])
+    # Of one kind no more than k + 1 rows can be wanted: they are equally far.
+    members = [rows[: k + 1] for rows in all_members]
     indices = np.empty((len(kind), k), np.int64)
     values = np.empty((len(kind), k), np.float32)
     for one, own in enumerate(all_members):

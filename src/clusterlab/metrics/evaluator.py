@@ -185,9 +185,7 @@ class Evaluator:
         self, collection: Collection, spaces: Mapping[str, Features]
     ) -> Neighbourhood | None:
         space = spaces["features"] if "features" in spaces else next(iter(spaces.values()))
-        return neighbourhood(
-            collection, space, n_neighbors=self.n_neighbors, random_state=self.random_state
-        )
+        return neighbourhood(collection, space, n_neighbors=self.n_neighbors)
 
     def _steadiness(
         self,

@@ -23,7 +23,6 @@ def neighbourhood(
     features: Features,
     *,
     n_neighbors: int,
-    random_state: int = 0,  # noqa: ARG001 - nothing here is random
 ) -> Neighbourhood | None:
     """The nearest neighbours of every image. None for n_neighbors=0.
 

@@ -16,6 +16,7 @@ from clusterlab.reports.charts.scored import (
     footer_of,
     n_scored,
     n_seeds,
+    scores_of,
     usable,
 )
 from clusterlab.reports.compare.read_runs import Run
@@ -49,8 +50,7 @@ def draw(
     table = table[table["column"].isin(set(known["column"])) & table["k"].isin(set(known["k"]))]
     absent = [column for column in columns if column not in set(known["column"])]
     used = [row for row in rows if not math.isnan(_k(row, over))]
-    counted = n_scored(used)
-    caption = [n_seeds(used), f"{counted}." if counted else "", different_images(used), *notes]
+    caption = [n_seeds(used), _counted(used, columns), different_images(used), *notes]
     caption += [f"Without scores: {', '.join(absent)}."] if absent else []
     footer = footer_of(used, [f"purity/{column}" for column in columns])
     lines = [
@@ -101,6 +101,21 @@ def _table(rows: Sequence[Row], columns: Sequence[str], over: str) -> pd.DataFra
     table = table.sort_values(["k", "column"], key=lambda one: one.map(order).fillna(one))
     # Two rows of the same k would be drawn over each other: the first that was given stays.
     return table.drop_duplicates(["k", "column"]).reset_index(drop=True)
+
+
+def _counted(rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """How many images were scored; of each column by itself where they differ."""
+    counted = n_scored(rows)
+    of_columns: dict[int, list[str]] = {}
+    for column in columns:
+        found = [scores_of(run).get(f"purity/{column}") for row in rows for run in row.runs]
+        n = max((one.n for one in found if one is not None), default=0)
+        if n:
+            of_columns.setdefault(n, []).append(column)
+    if len(of_columns) < 2:
+        return f"{counted}." if counted else ""
+    parts = [f"{', '.join(names)} on {n:,}" for n, names in of_columns.items()]
+    return f"Images scored: {'; '.join(parts)}."
 
 
 def _k(row: Row, over: str) -> float:
