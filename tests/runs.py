@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from clusterlab.cli.main import main
 
 SMOKE = ["+experiment=ci_smoke"]
 
@@ -36,6 +44,33 @@ def clusterlab(
         timeout=timeout,
         check=False,
     )
+
+
+def here(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """The same in this process, which has imported its libraries already: seconds less."""
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        patch.chdir(folder)
+        for name, value in environment(folder).items():
+            patch.setenv(name, value)
+        with _stderr() as err:
+            code = main(words)
+            err.seek(0)
+            return subprocess.CompletedProcess(words, code, out.getvalue(), err.read())
+
+
+@contextlib.contextmanager
+def _stderr() -> Iterator[TextIO]:
+    """What is written to stderr, by Python or straight to the descriptor of that number."""
+    with tempfile.TemporaryFile("w+", buffering=1, encoding="utf-8") as file:
+        before = os.dup(2)
+        os.dup2(file.fileno(), 2)
+        try:
+            with contextlib.redirect_stderr(file):
+                yield file
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
 
 
 def run_folder(done: subprocess.CompletedProcess[str], folder: Path) -> Path:

@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from clusterlab.store import Store
-from tests.runs import SMOKE, clusterlab, environment, heed_interrupts, pictures, run_folder
+from tests.runs import (
+    SMOKE,
+    clusterlab,
+    environment,
+    heed_interrupts,
+    here,
+    pictures,
+    run_folder,
+)
 
 FOLDER = ["dataset=folder", "dataset.path=pics", "view=pca", "extractor=pixels"]
 
@@ -58,7 +66,9 @@ def is_one_paragraph(done: subprocess.CompletedProcess[str], says: str) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_what_the_message_says(words: list[str], says: str, tmp_path: Path) -> None:
+def test_what_the_message_says(
+    words: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pictures(tmp_path / "pics", 6)
     (tmp_path / "empty").mkdir()
     (tmp_path / "t.csv").write_text("file,label\npics/a/0000.png,x\n")
@@ -74,7 +84,8 @@ def test_what_the_message_says(words: list[str], says: str, tmp_path: Path) -> N
         "    def fit_predict(self, X):\n        return np.full(len(X), np.nan)\n"
         "    def fit_transform(self, X):\n        return np.full((len(X), 2), np.nan)\n"
     )
-    done = clusterlab("run", *words, folder=tmp_path, environment_={"PYTHONPATH": str(tmp_path)})
+    monkeypatch.syspath_prepend(tmp_path)
+    done = here("run", *words, folder=tmp_path)
     is_one_paragraph(done, says)
     (run,) = (tmp_path / "runs").glob("*/*")
     assert not (run / "metrics.json").exists()
@@ -93,7 +104,7 @@ def test_what_the_message_says(words: list[str], says: str, tmp_path: Path) -> N
 def test_a_useless_clustering_is_still_a_run(
     words: list[str], clusters: int, note: str, tmp_path: Path
 ) -> None:
-    done = clusterlab("run", *SMOKE, *words, folder=tmp_path)
+    done = here("run", *SMOKE, *words, folder=tmp_path)
     folder = run_folder(done, tmp_path)
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["n_clusters"] == clusters
@@ -105,7 +116,7 @@ def test_a_useless_clustering_is_still_a_run(
 def test_a_broken_image_costs_one_row(tmp_path: Path) -> None:
     pictures(tmp_path / "pics", 20)
     (tmp_path / "pics" / "a" / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and then nothing")
-    done = clusterlab("run", *FOLDER, "clusterer.n_clusters=2", folder=tmp_path)
+    done = here("run", *FOLDER, "clusterer.n_clusters=2", folder=tmp_path)
     folder = run_folder(done, tmp_path)
     rows = (folder / "failures.csv").read_text().splitlines()
     assert len(rows) == 2
@@ -136,17 +147,17 @@ def test_odd_images_go_through(shared_data: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:
-    first = clusterlab("run", *SMOKE, "hydra.run.dir=mine", folder=tmp_path)
+    first = here("run", *SMOKE, "hydra.run.dir=mine", folder=tmp_path)
     assert first.stdout.splitlines()[-1] == "mine"
     before = (tmp_path / "mine" / "metrics.json").read_bytes()
-    again = clusterlab("run", *SMOKE, "hydra.run.dir=mine", folder=tmp_path)
+    again = here("run", *SMOKE, "hydra.run.dir=mine", folder=tmp_path)
     is_one_paragraph(again, "mine already holds a finished run")
     assert (tmp_path / "mine" / "metrics.json").read_bytes() == before
 
 
 def test_an_output_folder_below_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = clusterlab("run", *SMOKE, "hydra.run.dir=file/run", folder=tmp_path)
+    done = here("run", *SMOKE, "hydra.run.dir=file/run", folder=tmp_path)
     is_one_paragraph(done, "Choose another folder with hydra.run.dir=PATH")
 
 
@@ -180,7 +191,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     done = in_mounted(tmp_path / "out", "size=64k", "run", *SMOKE, "hydra.run.dir=out/run")
     is_one_paragraph(done, "No space left on device")
     assert Store(tmp_path / "cache").size()["vectors"] == 100, "the work done so far is kept"
-    run_folder(clusterlab("run", *SMOKE, folder=tmp_path), tmp_path)
+    run_folder(here("run", *SMOKE, folder=tmp_path), tmp_path)
 
 
 def start(folder: Path, *words: str) -> subprocess.Popen[str]:
@@ -206,7 +217,7 @@ def wait_for_vectors(folder: Path, n: int) -> None:
             store.close()
             if found >= n:
                 return
-        time.sleep(0.02)
+        time.sleep(0.05)
     raise AssertionError(f"the store never held {n} vectors")
 
 
@@ -214,6 +225,7 @@ def wait_for_vectors(folder: Path, n: int) -> None:
 LONG = [
     "extractor=concat",
     "view=pca",
+    "report.max_thumbnails=0",
     "batch_size=8",
     "dataset.sample_per_class=60",
     "hydra.run.dir=mine",
@@ -233,7 +245,7 @@ def test_an_interrupted_run_keeps_what_it_has(kill: signal.Signals, tmp_path: Pa
         assert json.loads((tmp_path / "mine/status.json").read_text())["state"] == "interrupted"
     assert not (tmp_path / "mine" / "metrics.json").exists()
     kept = Store(tmp_path / "cache").size()["vectors"]
-    done = clusterlab("run", *LONG, folder=tmp_path)
+    done = here("run", *LONG, folder=tmp_path)
     timings = json.loads((run_folder(done, tmp_path) / "timings.json").read_text())
     assert timings["extract"]["store"] == (
         f"{kept:,} images from the store, {600 - kept:,} computed: new to the store"
@@ -244,8 +256,9 @@ def test_an_interrupted_run_keeps_what_it_has(kill: signal.Signals, tmp_path: Pa
 def test_a_kill_leaves_whole_files_and_a_folder_that_can_be_used_again(
     stage: str, tmp_path: Path
 ) -> None:
-    words = [*SMOKE, "view=umap", "hydra.run.dir=mine"]
-    run = start(tmp_path, *words)
+    # A map that takes long enough to be killed in the middle.
+    words = [*SMOKE, "view=tsne"]
+    run = start(tmp_path, *words, "hydra.run.dir=mine")
     status = tmp_path / "mine" / "status.json"
     end = time.monotonic() + 120
     while time.monotonic() < end and run.poll() is None:
@@ -259,8 +272,8 @@ def test_a_kill_leaves_whole_files_and_a_folder_that_can_be_used_again(
     assert json.loads(status.read_text()) | {"state": "running", "stage": stage} == json.loads(
         status.read_text()
     )
-    again = run_folder(clusterlab("run", *words, folder=tmp_path), tmp_path)
-    whole = run_folder(clusterlab("run", *SMOKE, "view=umap", folder=tmp_path), tmp_path)
+    again = run_folder(here("run", *words, "hydra.run.dir=mine", folder=tmp_path), tmp_path)
+    whole = run_folder(here("run", *words, "store=false", folder=tmp_path), tmp_path)
     assert (again / "assignments.csv").read_bytes() == (whole / "assignments.csv").read_bytes()
     assert not [path for path in again.iterdir() if path.name.startswith(".")]
 
@@ -279,7 +292,7 @@ def test_two_runs_at_the_same_moment(tmp_path: Path) -> None:
 def test_two_runs_cannot_share_a_folder(tmp_path: Path) -> None:
     run = start(tmp_path, *LONG)
     wait_for_vectors(tmp_path, 16)
-    second = clusterlab("run", *SMOKE, "hydra.run.dir=mine", folder=tmp_path)
+    second = here("run", *SMOKE, "hydra.run.dir=mine", folder=tmp_path)
     is_one_paragraph(second, "Another run is writing to mine")
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=60)

@@ -24,11 +24,14 @@ from clusterlab.metrics.ceiling import LogisticRegressionCeiling
 from clusterlab.reports.ceiling_figures import draw_ceiling
 from clusterlab.reports.compare.leaderboard import compare
 from clusterlab.reports.html import write_html
+from clusterlab.reports.marks import explain
+from clusterlab.reports.metrics_file import metrics as metrics_of
+from clusterlab.reports.page.headline import headline
 from clusterlab.splits import stratified
 from clusterlab.types import Collection, Features, MemoryImage
 from tests.report_fixtures import DIGITS as DIGIT_NAMES
 from tests.report_fixtures import outcome_of, scans
-from tests.runs import SMOKE, clusterlab, run_folder
+from tests.runs import SMOKE, here, run_folder
 from tests.test_report_texts import Page
 
 N = 400
@@ -133,6 +136,11 @@ def test_scaler_and_pca_see_no_test_image_unless_they_are_told_to() -> None:
     literal = measured(images(split=HALF), features(far), C=0.01, n_components=8, fitted_on="all")
     assert value(literal, "accuracy", "train") < value(near, "accuracy", "train")
     assert any("The scaler and the PCA were fitted on all images" in n for n in literal.notes)
+    assert {*near.table["marks"]} == {""}
+    assert literal.table.groupby("split")["marks"].unique().map(list).to_dict() == {
+        "test": ["scaler fitted on test images"],
+        "train": [""],
+    }
 
 
 def test_without_a_split_it_makes_one_that_no_duplicate_straddles() -> None:
@@ -298,7 +306,7 @@ def test_a_column_that_is_not_there_is_an_error_with_the_nearest_name() -> None:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     folder = tmp_path_factory.mktemp("ceiling")
-    done = clusterlab(
+    done = here(
         "run", *SMOKE, "evaluator/ceiling=logistic_regression", "evaluator.ceiling.C=1e-4",
         "view=none", folder=folder,
     )  # fmt: skip
@@ -363,6 +371,29 @@ def test_the_page_lists_the_ten_best_and_worst_classes_and_their_marks(tmp_path:
     assert listed.index(f"{worst['class']} {worst.n_test} {worst.n_train} 0%") < 100
     assert "training images seen in training" in section
     assert "digit supervised" in section
+
+
+@pytest.mark.parametrize(
+    ("options", "mark"),
+    [
+        ({}, None),
+        ({"fitted_on": "all"}, "scaler fitted on test images"),
+        ({"split": {"train": 0.5, "test": 0.5}}, "seen in training"),
+    ],
+)
+def test_a_leaking_ceiling_marks_the_run(options: dict[str, Any], mark: str | None) -> None:
+    scanned = scans(n=80)
+    scanned = dataclasses.replace(scanned, split=np.where(np.arange(80) % 4 == 0, "test", "train"))
+    plain = outcome_of(scanned)
+    known = dataclasses.replace(plain.features, seen_labels=("digit",), seen_splits=("train",))
+    found = LogisticRegressionCeiling(columns=["digit"], C=1e-3, **options).measure(scanned, known)
+    outcome = dataclasses.replace(
+        plain, evaluation=dataclasses.replace(plain.evaluation, ceiling=found)
+    )
+    marks = [f"ceiling of digit: {mark}"] if mark else None
+    assert metrics_of(outcome, seconds=1).get("marks") == marks
+    assert {*map(explain, marks or ())} <= {*headline(outcome)["warnings"]}
+    assert "marks" not in outcome.evaluation.scores
 
 
 def test_compare_shows_the_ceiling_beside_the_scores(run: tuple[Path, str]) -> None:

@@ -16,7 +16,7 @@ from clusterlab.errors import DataError
 from clusterlab.reports.compare.leaderboard import compare
 from clusterlab.reports.compare.sweep import FailedJob, summarize_sweep
 from tests.compare_runs import write_run, write_unfinished
-from tests.runs import SMOKE, clusterlab
+from tests.runs import SMOKE, here
 
 NO_WEIGHTS = "The weights of model 'blip' are not in the local cache. " + "Fetch them first. " * 20
 
@@ -137,7 +137,7 @@ def test_a_sweep_s_summary_says_which_settings_failed_and_why(sweep: Path) -> No
 
 def test_a_sweep_names_each_run_before_its_progress(tmp_path: Path) -> None:
     words = ["view=none", "clusterer.n_clusters=5,500", "seed=0,1", "name=mine"]
-    done = clusterlab("run", "-m", *SMOKE, *words, folder=tmp_path)
+    done = here("run", "-m", *SMOKE, *words, folder=tmp_path)
     heads = [line for line in done.stderr.splitlines() if re.match(r"\[\d\]", line)]
     assert heads == [
         f"[{number}] clusterer.n_clusters={k} seed={seed}"
@@ -148,5 +148,5 @@ def test_a_sweep_names_each_run_before_its_progress(tmp_path: Path) -> None:
     assert lines[1].startswith("load")
     assert "2: clusterer.n_clusters=500 seed=0" in done.stdout
     assert done.stdout.count("there are only 100 images") == 1
-    single = clusterlab("run", *SMOKE, "view=none", folder=tmp_path)
+    single = here("run", *SMOKE, "view=none", folder=tmp_path)
     assert not re.search(r"^\[", single.stderr, re.M)

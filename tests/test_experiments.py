@@ -49,9 +49,10 @@ ELSEWHERE = re.compile(
     r"museum_kmodes16_tsne|clothing_(color|mobilenetv2(_ft)?)|digits_cnn|ci_smoke"
     r"|clothing_(concat|hog)|food_concat"
 )
-# One is atmosphere_pseudo with what stands in for its model here, the others are sweeps of it:
-# test_the_pseudo_labels_can_be_swept, test_sweeping_experiments.py.
-ALIKE_OR_SWEEPS = re.compile(r"atmosphere_(resnet50|ksweep|label_ablation)")
+# One is atmosphere_pseudo with what stands in for its model here, two have the model of
+# dinov2_vanilla_tsne, and the rest are sweeps: test_the_pseudo_labels_can_be_swept,
+# test_sweeping_experiments.py.
+ALIKE_OR_SWEEPS = re.compile(r"atmosphere_(resnet50|dinov2|ksweep|label_ablation)|clothing_dinov2")
 NAMES = sorted(
     name
     for name in groups()["experiment"]

@@ -14,7 +14,7 @@ import pytest
 from clusterlab.api import read
 from clusterlab.cli.main import main
 from tests.compare_runs import write_run
-from tests.runs import clusterlab as command
+from tests.runs import here
 
 TINY = [
     *("dataset.sample_per_class=10", "dataset.split={train: .6, val: .2, test: .2}"),
@@ -28,7 +28,7 @@ TINY = [
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `sweep`, two seeds of a model that was trained in it."""
     folder = tmp_path_factory.mktemp("place")
-    done = command("run", "-m", "seed=0,1", *TINY, "hydra.sweep.dir=sweep", folder=folder)
+    done = here("run", "-m", "seed=0,1", *TINY, "hydra.sweep.dir=sweep", folder=folder)
     assert done.returncode == 0, done.stderr
     assert "balanced" in done.stdout
     assert "accuracy" in done.stdout

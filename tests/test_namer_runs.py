@@ -15,6 +15,7 @@ from clusterlab.errors import ClusterlabError, ComponentError, ConfigError
 from tests.chat_server import Asked, ChatServer, Reply
 from tests.models import tiny_clip, tiny_llava
 from tests.runs import clusterlab as command
+from tests.runs import here
 
 COLOURS = ("red", "lime", "blue", "yellow")
 QUICK = ["view=pca", "clusterer.n_clusters=4", "device=cpu"]
@@ -226,7 +227,7 @@ def test_a_clip_that_labels_checks_and_sees_is_told_to_be_one(
         "namer/verifier=clip",
         f"namer.verifier.matcher.model={clip}",
     ]
-    result = command("run", *words, folder=tmp_path)
+    result = here("run", *words, folder=tmp_path)
     assert result.returncode == 0, result.stderr
     (run,) = (path.parent for path in tmp_path.rglob("report.html"))
     page = notes_in(run)
