@@ -9,7 +9,7 @@ run: $(READY)
 	$(BIN)/clusterlab run
 
 test: $(READY)
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

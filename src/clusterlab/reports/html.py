@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,14 @@ def write_html(
     """
     cache = {} if thumbnails is None else thumbnails
     thumbs = choose_thumbs(outcome, most=max_thumbnails, cache=cache)
+    section = learned(outcome, figures, cache)
+    page = _page(outcome, thumbs, section, figures, path.parent, cache)
+    path.write_text(_environment().get_template("report.html.j2").render(page), encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Compiled once a process: a sweep writes many pages."""
     environment = Environment(
         loader=PackageLoader("clusterlab.reports"),
         autoescape=True,
@@ -64,9 +73,7 @@ def write_html(
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "plural": plural}
-    section = learned(outcome, figures, cache)
-    page = _page(outcome, thumbs, section, figures, path.parent, cache)
-    path.write_text(environment.get_template("report.html.j2").render(page), encoding="utf-8")
+    return environment
 
 
 def _page(
