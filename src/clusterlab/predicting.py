@@ -17,8 +17,6 @@ from clusterlab.reducers.mapped import mapped
 from clusterlab.store import digest_of
 from clusterlab.types import Collection, Failure
 
-_EXACT = ("KMeans", "MiniBatchKMeans")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
@@ -37,7 +35,8 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Predicted:
-    """table: one row an image: id, path, cluster, name, distance (to the cluster's centroid),
+    """table: one row an image: id, path, cluster, name (where clusters have any), distance (to the
+    cluster's centroid),
     margin (how much farther the next centroid is, as a share of the distance to it, in [0, 1]; 0 is
     a tie), far (whether it lies farther out than 95% of the cluster's own images) and, where the
     run's features are marked, marks.
@@ -136,7 +135,7 @@ def _table(kept: Kept, images: Collection, values: np.ndarray, space: str) -> pd
             "id": images.ids,
             "path": [image.path for image in images.images],
             "cluster": found,
-            "name": [kept.names.get(int(cluster), "") for cluster in found],
+            **({"name": [kept.names.get(int(c), "") for c in found]} if kept.names else {}),
             "distance": own,
             "margin": _margin(distances, own),
             "far": own > radius[nearest] if radius is not None else False,
@@ -161,7 +160,6 @@ def _margin(distances: np.ndarray, own: np.ndarray) -> np.ndarray:
 
 
 def _notes(kept: Kept, space: str) -> Sequence[str]:
-    clusterer = str(kept.facts["clusterer"].get("_target_", "")).rpartition(".")[2]
     share = (kept.facts.get("nearest_centroid") or {}).get(space)
     notes = [f"The run's features are marked: {mark}." for mark in kept.facts.get("marks") or ()]
     if space == "features":
@@ -169,7 +167,7 @@ def _notes(kept: Kept, space: str) -> Sequence[str]:
             "The run's reducer cannot take new images, so distances are those of the features, not "
             "of the space that was clustered."
         )
-    if share is not None and not (space == "reduced" and clusterer in _EXACT and share == 1):
+    if share is not None:
         notes.append(
             f"Of the run's own images in clusters, {share:.1%} are nearest to the centroid of "
             "their own cluster: expect no more of new ones."

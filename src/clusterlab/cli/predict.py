@@ -15,9 +15,10 @@ HELP = """\
 usage: clusterlab predict RUN IMAGES [--output FILE] [--json]
 
 Puts each image of a folder, or one image, to the nearest cluster of a finished
-run, and writes a table as CSV on stdout: id, path, cluster, name, distance,
-margin (0: the next cluster is as near, 1: far off) and far (farther out than
-95 % of the cluster's own images). The run is left as it is.
+run, and writes a table as CSV on stdout: id, path, cluster, name (where the
+clusters have names), distance, margin (0: the next cluster is as near, 1: far
+off) and far (farther out than 95 % of the cluster's own images). The run is
+left as it is.
 
   --output FILE  write the table to a file
   --json         the table, the images that failed and the notes as JSON
