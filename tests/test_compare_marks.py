@@ -138,6 +138,27 @@ def test_a_run_from_before_there_were_models_pools_with_one_from_now(tmp_path: P
     assert comparison.warnings == ()
 
 
+def test_a_leaking_ceiling_is_told_from_an_honest_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leaks = ("ceiling of label: scaler fitted on test images", "ceiling of kind: a: circular")
+    for name, marks in (("honest", ()), ("leaking", leaks)):
+        write_run(tmp_path / name, name=name, k=8 if marks else 10)
+        path = tmp_path / name / "metrics.json"
+        own = {"ceiling_accuracy/label": 0.9} | ({"marks": list(marks)} if marks else {})
+        path.write_text(json.dumps(json.loads(path.read_text()) | own))
+    assert main([str(tmp_path), "--format", "csv"]) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out), keep_default_na=False)
+    assert dict(zip(table["run"], table["marks"], strict=True)) == {
+        "honest": "",
+        "leaking": "|".join(leaks),
+    }
+    said = " ".join(compare([tmp_path]).warnings)
+    assert "scaler and PCA of the classifier have met the images that it is tested with" in said
+    assert "Ceiling of kind: a: circular: the macro-categories were made of the same feat" in said
+    assert said.count("Rows: leaking.") == 2
+
+
 def test_damaged_marks_are_said(tmp_path: Path) -> None:
     write_run(tmp_path / "good")
     write_run(tmp_path / "bad", k=8)

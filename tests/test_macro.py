@@ -21,6 +21,7 @@ from clusterlab.cli.main import main
 from clusterlab.errors import ConfigError, DataError
 from clusterlab.macro import MacroCategories
 from clusterlab.metrics._macro_labels import with_all_labels, with_macro
+from clusterlab.metrics.ceiling import LogisticRegressionCeiling
 from clusterlab.metrics.evaluator import Evaluator
 from clusterlab.metrics.macro_categories import WardMacroCategories
 from clusterlab.reports.plots.class_distances import draw_class_distances
@@ -155,10 +156,62 @@ def test_without_a_split_it_is_built_on_a_half_that_no_copy_straddles() -> None:
     assert found.built_on == built(collection, features).built_on
     assert found.built_on != built(collection, features, random_state=1).built_on
     assert "a half of the images" in found.told
-    # Who learns them is asked about the half that did not make them.
-    everyone, _ = with_all_labels(collection, features, found)
-    assert ((everyone.split == "train") == halves["built"]).all()
-    assert {*everyone.split} == {"train", "test"}
+    # Who learns them is asked about the half that did not make them, and about the classes as ever.
+    everyone, known = with_all_labels(collection, features, found)
+    ceiling = LogisticRegressionCeiling().measure(everyone, known)
+    assert ceiling is not None
+    tested = ceiling.table[ceiling.table["split"] == "test"].groupby("label")["n"].first()
+    half = (~halves["built"]).sum()
+    assert dict(tested) == {"label": 16} | dict.fromkeys(found.columns, half)
+    assert {*ceiling.table["marks"]} == {""}
+    alone = LogisticRegressionCeiling().measure(collection, features)
+    assert alone is not None
+    assert alone.headline.items() <= ceiling.headline.items()
+    assert "label: The collection has no split to test by. It learns from 80%" in ceiling.told
+    macros = "label_macro2, label_macro3, label_macro5: "
+    assert f"{macros}The collection has no split to test by. It learns from the i" in ceiling.told
+
+
+def test_a_ceiling_is_circular_where_test_images_made_the_categories() -> None:
+    collection, features = blobs(split=False)
+    everyone, _ = with_all_labels(collection, features, built(collection, features))
+    # Of the same seed it would test with images of the other half alone.
+    meter = LogisticRegressionCeiling(split={"train": 0.8, "test": 0.2}, split_seed=1)
+    ceiling = meter.measure(everyone, features)
+    assert ceiling is not None
+    marks = ceiling.table.groupby(["label", "split"])["marks"].unique().map(list).to_dict()
+    macros = [f"label_macro{n}" for n in (2, 3, 5)]
+    circular = [(name, "test") for name in macros]
+    assert marks == {
+        (name, half): ["circular" if (name, half) in circular else ""]
+        for name in ("label", *macros)
+        for half in ("train", "test")
+    }
+    assert {*ceiling.classes.loc[ceiling.classes["label"] != "label", "marks"]} == {"circular"}
+    (note,) = [note for note in ceiling.notes if "(circular)" in note]
+    assert note.startswith(", ".join(macros))
+    assert "evaluator.ceiling.split=null" in note
+
+
+@pytest.mark.parametrize("n", [1, 12])
+def test_nothing_but_training_images_makes_circular_categories(n: int) -> None:
+    collection, features = blobs(split=False, n=n)
+    if n > 1:
+        split = np.full(len(collection), "train")
+        labels = collection.labels["label"].where(np.arange(len(collection)) > 0, None)
+        collection = dataclasses.replace(collection, split=split, labels=labels.to_frame())
+    found = built(collection, features)
+    n_known = int(collection.labels["label"].notna().sum())
+    assert found.circular
+    assert f"from all images with a label ({n_known})" in found.told
+    assert "they were built on every image that has a label" in " ".join(found.notes)
+    scored, _ = with_macro(collection, (features,), found)
+    assert scored.circular == {*found.columns}
+    assert scored.labels["label_macro2"].notna().sum() == n_known
+    ceiling = LogisticRegressionCeiling().measure(*with_all_labels(collection, features, found))
+    assert ceiling is not None
+    tested = ceiling.table[ceiling.table["split"] == "test"].set_index("label")["marks"]
+    assert {*tested[list(found.columns)]} == {"circular"}
 
 
 def test_the_circular_variant_scores_what_it_was_made_of_and_is_marked() -> None:

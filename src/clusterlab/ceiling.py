@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+SCALED = "scaler fitted on test images"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ceiling:
@@ -16,7 +18,7 @@ class Ceiling:
     table: one row a (label, split, metric): label (the column), split ("train" or "test"), metric
         (accuracy, macro_f1, weighted_f1, mean_class_accuracy, ..., and the baselines majority and
         uniform), value in [0, 1], NaN where it is undefined, n (images), marks (such as
-        "supervised" and "seen in training", joined by "; ").
+        "supervised", "seen in training" and SCALED, joined by "; ").
     classes: one row a (label, class): label, class, n_train, n_test, accuracy (of its test images,
         NaN where there are none), marks. Of a multi-valued column a class is a value, and its
         accuracy the share of the test images with the value that are said to have it.

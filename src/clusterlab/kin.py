@@ -16,14 +16,19 @@ def kin(columns: Iterable[str], derived: Mapping[str, str]) -> tuple[str, ...]:
     """
     columns = list(columns)
     every = dict.fromkeys([*columns, *derived.values(), *derived])
-    origins = {_origin(column, derived) for column in columns}
-    related = [name for name in every if _origin(name, derived) in origins]
+    origins = {lineage(column, derived)[-1] for column in columns}
+    related = [name for name in every if lineage(name, derived)[-1] in origins]
     return tuple(dict.fromkeys([*columns, *related]))
 
 
-def _origin(column: str, derived: Mapping[str, str]) -> str:
-    passed = {column}
+def lineage(column: str, derived: Mapping[str, str]) -> tuple[str, ...]:
+    """This column, the one that it was made of, and so on.
+
+    >>> lineage("few", {"few": "first", "first": "tags"})
+    ('few', 'first', 'tags')
+    """
+    passed = {column: None}
     while (above := derived.get(column)) is not None and above not in passed:
-        passed.add(above)
+        passed[above] = None
         column = above
-    return column
+    return tuple(passed)

@@ -9,7 +9,7 @@ import numpy as np
 
 from clusterlab.shuffle import shuffled
 
-SPLITS = ("train", "val", "test")
+TRAIN, VAL, TEST = SPLITS = ("train", "val", "test")
 FEW = 5
 
 

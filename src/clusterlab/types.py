@@ -72,6 +72,7 @@ class Collection:
     derived: label column -> the one that it was made of; who has learned one knows of the other.
     synthetic: the label columns that a model made (labelers/); no person has looked at them.
     circular: label columns that were made of the features of the images that they are scored on.
+    built_on: label column of macro-categories -> ids of the images that these were made of.
     annotators: label columns that each hold one person's grouping of the same images.
     split: (n,) str: "train", "val" or "test"; "all" everywhere where no split was made.
     digests: hex SHA-256 of each image's bytes; equal digests are exact duplicates.
@@ -89,6 +90,7 @@ class Collection:
     derived: Mapping[str, str] = field(default_factory=dict)
     synthetic: frozenset[str] = frozenset()
     circular: frozenset[str] = frozenset()
+    built_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
     annotators: tuple[str, ...] = ()
     split: np.ndarray
     numeric: pd.DataFrame

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from clusterlab.kin import lineage
 from clusterlab.metrics._rows import CHOSE, SEEN, SUPERVISED
-from clusterlab.splits import FEW, pooled, stratified
+from clusterlab.splits import FEW, TEST, TRAIN, VAL, pooled, stratified
 from clusterlab.types import Collection, Features
 
-USUAL = {"train": 0.8, "test": 0.2}
-TRAIN, TEST = "train", "test"
+USUAL = {TRAIN: 0.8, TEST: 0.2}
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ def halves(
     """The collection's train and test (val where there is no test); where it has none, or `split`
     gives shares, a split class by class with exact duplicates together.
 
-    A column that was made of another (macro-categories) is split by that one, so that both have
-    the same test images.
+    A column that was made of another is split by that one, so that both have the same test images;
+    but macro-categories, where no shares are given, are tested with images that had no say in them.
     """
     there = {*collection.split.tolist()}
-    against = next((name for name in (TEST, "val") if name in there), None)
+    against = next((name for name in (TEST, VAL) if name in there), None)
     if split is None and TRAIN in there and against is not None:
         who = "test" if against == TEST else "validation (there is no test image)"
         return Halves(
@@ -63,6 +63,16 @@ def halves(
             f"It learns from the training images of the collection's split, and is tested with "
             f"its {who} images.",
         )
+    why = "" if split else "The collection has no split to test by. "
+    built = _built(collection, column)
+    others = ~built & collection.labels[column].notna().to_numpy()
+    if split is None and built.any() and others.any():
+        return Halves(
+            built,
+            others,
+            f"{why}It learns from the images that the macro-categories were built on, and is "
+            "tested with the others.",
+        )
     shares = split or USUAL
     drawn = stratified(
         _classes(collection, column),
@@ -70,7 +80,6 @@ def halves(
         shares=shares,
         random_state=random_state,
     )
-    why = "" if split else "The collection has no split to test by. "
     return Halves(
         drawn == TRAIN,
         drawn == TEST,
@@ -79,8 +88,10 @@ def halves(
     )
 
 
-def marks_of(collection: Collection, features: Features, column: str, within: np.ndarray) -> str:
-    """What stands beside a number on these images, joined by "; ".
+def marks_of(
+    collection: Collection, features: Features, column: str, within: np.ndarray
+) -> list[str]:
+    """What stands beside a number on these images.
 
     Supervised: the column went into the features. Seen in training: so did labels of these images,
     as those that a model was fine-tuned on.
@@ -88,13 +99,23 @@ def marks_of(collection: Collection, features: Features, column: str, within: np
     found = [SUPERVISED] if column in features.seen_labels else []
     met = {*collection.split[within].tolist()} & {*features.seen_splits}
     if met:
-        found.append(CHOSE if met == {"val"} else SEEN)
-    return "; ".join(found)
+        found.append(CHOSE if met == {VAL} else SEEN)
+    return found
 
 
 def n_seen(collection: Collection, features: Features, within: np.ndarray) -> int:
     """How many of these images are in a split that the features were learned from."""
     return int(np.isin(collection.split[within], list(features.seen_splits)).sum())
+
+
+def n_built_on(collection: Collection, column: str, within: np.ndarray) -> int:
+    """How many of these images the macro-categories of this column were made of."""
+    return int((_built(collection, column) & within).sum())
+
+
+def _built(collection: Collection, column: str) -> np.ndarray:
+    built_on = collection.built_on.get(column, frozenset())
+    return np.array([id_ in built_on for id_ in collection.ids], dtype=bool)
 
 
 def _classes(collection: Collection, column: str) -> list[str | None]:
@@ -113,11 +134,12 @@ def _cells(collection: Collection, column: str) -> list[str | None]:
 def _root(collection: Collection, column: str) -> str:
     """The label column that this one was made of, and so on, as long as its classes are large
     enough for all of them to be in both halves."""
-    passed = {column}
-    while (above := collection.derived.get(column)) in collection.labels and above not in passed:
-        held = [cell for cell in _cells(collection, str(above)) if cell is not None]
+    root, *line = lineage(column, collection.derived)
+    for above in line:
+        if above not in collection.labels:
+            break
+        held = [cell for cell in _cells(collection, above) if cell is not None]
         if len(held) < FEW * len({*held}):
             break
-        column = str(above)
-        passed.add(column)
-    return column
+        root = above
+    return root

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from clusterlab.metrics._ceiling_halves import n_seen
+from clusterlab.metrics._ceiling_halves import n_built_on, n_seen
 from clusterlab.metrics._ceiling_task import Task
+from clusterlab.splits import VAL
 from clusterlab.types import Collection, Features
 
 MOST_NAMED = 5
@@ -124,7 +125,7 @@ class Notes:
             )
         if not n:
             return
-        if {*collection.split[task.test].tolist()} == {"val"}:
+        if {*collection.split[task.test].tolist()} == {VAL}:
             self.add(
                 column,
                 f"the {n_test:,} test images are the validation images, which chose the epoch that "
@@ -138,6 +139,32 @@ class Notes:
                 "learned by heart, and is too high."
                 f"{' evaluator.ceiling.split=null tests with images kept apart.' if own else ''}",
             )
+
+    def about_macro(self, task: Task, collection: Collection, *, own: bool) -> None:
+        """own: whether a split was asked for that is not the collection's."""
+        n, n_test = n_built_on(collection, task.column, task.test), int(task.test.sum())
+        if n:
+            way = " evaluator.ceiling.split=null tests with others, where there are any."
+            self.add(
+                task.column,
+                f"{n:,} of the {n_test:,} test images are among those that the macro-categories "
+                "were built on, by these very features (circular), so the ceiling is too high."
+                f"{way if own else ''}",
+            )
+
+
+def joined(told: Mapping[str, str]) -> str:
+    """column -> how it was split, in words; with the columns' names where that is not the same.
+
+    >>> joined({"a": "Halves.", "b": "Halves."}), joined({"a": "Halves.", "b": "Fifths."})
+    ('Halves.', 'a: Halves. b: Fifths.')
+    """
+    if len({*told.values()}) < 2:
+        return next(iter(told.values()), "")
+    book = Notes()
+    for column, text in told.items():
+        book.add(column, text)
+    return " ".join(book.sentences())
 
 
 def _why_not(task: Task, most: int | None) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clusterlab.metrics._ceiling_halves import TRAIN, Halves
+from clusterlab.metrics._ceiling_halves import Halves
 from clusterlab.metrics._columns import MISSING, references
+from clusterlab.splits import TRAIN
 from clusterlab.types import Collection
 
 

@@ -9,10 +9,8 @@ import numpy as np
 import pandas as pd
 
 from clusterlab.macro import MacroCategories
+from clusterlab.splits import TRAIN
 from clusterlab.types import Collection, Features
-
-TRAIN = "train"
-TEST = "test"
 
 
 def has_training(collection: Collection) -> bool:
@@ -26,17 +24,13 @@ def with_all_labels(
     """The collection with the macro-category of every image in columns of their own, and its
     features, which have seen these where they have seen the classes.
 
-    Where it has no split, the half that the macro-categories were built on becomes the training
-    part and the other the test part: who learns them then is asked about images whose labels had
-    no say in them.
+    `built_on` says which images made them, so that who learns them can be asked about others.
     """
     if macro is None or not macro.columns:
         return collection, features
     found = _with_columns(collection, macro, np.zeros(len(collection), dtype=bool))
-    if not macro.circular and not has_training(collection):
-        built = np.isin(np.array(collection.ids, dtype=object), list(macro.built_on))
-        found = replace(found, split=np.where(built, TRAIN, TEST))
-    return found, _knowing(features, macro)
+    built_on = {**collection.built_on, **dict.fromkeys(macro.columns, macro.built_on)}
+    return replace(found, built_on=built_on), _knowing(features, macro)
 
 
 def with_macro(

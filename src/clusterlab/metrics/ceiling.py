@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
-from clusterlab.ceiling import Ceiling
+from clusterlab.ceiling import SCALED, Ceiling
 from clusterlab.errors import ConfigError, DataError, closest
 from clusterlab.metrics import _ceiling_notes as notes
 from clusterlab.metrics._ceiling_fit import Learned, learn_classes, learn_values, prepared
-from clusterlab.metrics._ceiling_halves import TEST, TRAIN, check_shares, halves, marks_of
+from clusterlab.metrics._ceiling_halves import check_shares, halves, marks_of, n_built_on
 from clusterlab.metrics._ceiling_scores import HalfScores, class_scores, value_scores
 from clusterlab.metrics._ceiling_task import Task, task_of
-from clusterlab.metrics._rows import MARKS, Row
+from clusterlab.metrics._rows import CIRCULAR, MARKS, Row
+from clusterlab.splits import TEST, TRAIN
 from clusterlab.types import Collection, Features
 
 COLUMNS = ["label", "split", "metric", "value", "n", MARKS]
@@ -51,9 +52,10 @@ class LogisticRegressionCeiling:
 
     C: inverse of the L2 penalty. class_weight: "balanced" or None. n_components: of a PCA between
     scaler and classifier. columns: label columns, by default each that has two classes.
-    fitted_on: "train", or "all": the images that scaler and PCA are fitted on. split: shares of
-    train and test for a split of its own; by default the collection's. split_seed: of a split that
-    is made here; random_state where it is None. Raises ConfigError, with every problem found.
+    fitted_on: "train", or "all", which is marked: the images that scaler and PCA are fitted on.
+    split: shares of train and test for a split of its own; by default the collection's.
+    split_seed: of a split that is made here; random_state where it is None. Raises ConfigError,
+    with every problem found.
     """
 
     def __init__(
@@ -102,7 +104,7 @@ class LogisticRegressionCeiling:
         book = notes.Notes()
         rows: list[Row] = []
         classes: list[Row] = []
-        told = self._told()
+        told: dict[str, str] = {}
         for column in self.columns or [str(name) for name in collection.labels.columns]:
             parts = halves(collection, column, split=self.split, random_state=self.split_seed)
             task = task_of(collection, column, parts)
@@ -110,17 +112,18 @@ class LogisticRegressionCeiling:
                 learned = self._learn(task, features, book)
                 book.about_classes(task)
                 book.about_supervision(task, collection, features, own=self.split is not None)
-                marks = {h: marks_of(collection, features, column, task.of(h)) for h in HALVES}
+                book.about_macro(task, collection, own=self.split is not None)
+                marks = self._marks(task, collection, features)
                 scores = {half: _scores(task, learned, half) for half in HALVES}
                 rows += _rows(task, scores, marks)
                 classes += _classes(task, scores, marks[TEST])
-                told = f"{self._told()} {parts.told}"
+                told[column] = parts.told
         table = pd.DataFrame(rows, columns=COLUMNS).astype({"value": float, "n": int})
         return Ceiling(
             table=table,
             classes=pd.DataFrame(classes, columns=CLASSES).astype({"accuracy": float}),
             headline=_headline(table),
-            told=told,
+            told=f"{self._told()} {notes.joined(told)}".rstrip(),
             notes=book.sentences(),
         )
 
@@ -144,6 +147,15 @@ class LogisticRegressionCeiling:
             fitted_on=self.fitted_on,
         )
         return learned
+
+    def _marks(self, task: Task, collection: Collection, features: Features) -> dict[str, str]:
+        """What stands beside the numbers of each half, joined by "; "."""
+        found = {h: marks_of(collection, features, task.column, task.of(h)) for h in HALVES}
+        if n_built_on(collection, task.column, task.test):
+            found[TEST].append(CIRCULAR)
+        if self.fitted_on == "all":
+            found[TEST].append(SCALED)
+        return {half: "; ".join(own) for half, own in found.items()}
 
     def _told(self) -> str:
         weighted = ", every class counting alike" if self.class_weight else ""

@@ -10,8 +10,8 @@ import pandas as pd
 from clusterlab.errors import ConfigError, DataError, closest
 from clusterlab.macro import MacroCategories
 from clusterlab.metrics import _macro_space, _macro_tree
-from clusterlab.metrics._macro_labels import TEST, TRAIN, has_training
-from clusterlab.splits import stratified
+from clusterlab.metrics._macro_labels import has_training
+from clusterlab.splits import TEST, TRAIN, stratified
 from clusterlab.types import Collection, Features
 
 ALL = "all"
@@ -36,13 +36,14 @@ class WardMacroCategories:
     them are circular: a clustering of these features agrees with them for free. So they are made
     of one part of the images, and the others are scored.
 
-    column: the label column; null is the first that has one value an image. n_categories: how
-    many macro-categories to cut the tree into, each a label column of its own. built_on: "train",
-    the training images, or, where the collection has none, a half of the images that is drawn
-    class by class with exact duplicates together; "all" is the circular variant, whose scores are
-    marked. n_components: of a PCA of the standardised features, fitted on the images that it is
-    built on; null takes the features as they are. cut: the share of the greatest height where the
-    dendrogram has a line. cuts: shares at which the groups are counted. random_state: of the half.
+    column: the label column; null is the first that has one value an image. n_categories: how many
+    macro-categories to cut the tree into, each a label column of its own. built_on: "train", the
+    training images, or, where the collection has none, a half of the images that is drawn class by
+    class with exact duplicates together; "all" is the circular variant, whose scores are marked, as
+    they are where no other image is left over. n_components: of a PCA of the standardised features,
+    fitted on the images that it is built on; null takes the features as they are. cut: the share of
+    the greatest height where the dendrogram has a line. cuts: shares at which the groups are
+    counted. random_state: of the half.
 
     Ward, J. H. (1963): Hierarchical grouping to optimize an objective function.
     """
@@ -115,8 +116,7 @@ class WardMacroCategories:
         column = self._column(collection)
         labels = np.array(collection.labels[column].tolist(), dtype=object)
         known = np.array([label is not None for label in labels], dtype=bool)
-        whose, rows = self._rows(collection, labels.tolist())
-        rows &= known
+        whose, rows = self._rows(collection, labels.tolist(), known)
         classes = sorted(set(labels[rows].tolist()))
         if len(classes) < FEWEST_CLASSES:
             return _nothing(column, len(classes), whose)
@@ -140,7 +140,7 @@ class WardMacroCategories:
                 for n, groups in tree.groups.items()
             },
             built_on=frozenset(np.array(collection.ids, dtype=object)[rows].tolist()),
-            circular=self.built_on == ALL,
+            circular=bool(rows[known].all()),
             cut=self.cut,
             told=(
                 f"The {len(classes):,} classes of “{column}” were joined by Ward linkage of their "
@@ -151,6 +151,7 @@ class WardMacroCategories:
                 *space.notes,
                 *(f"Macro-categories of {column}: {note}" for note in tree.notes),
                 *([_without_class(column, out, whose)] if out else []),
+                *([_without_others(column)] if rows[known].all() and self.built_on != ALL else []),
             ),
         )
 
@@ -177,13 +178,19 @@ class WardMacroCategories:
             )
         return self.column
 
-    def _rows(self, collection: Collection, labels: Sequence[str | None]) -> tuple[str, np.ndarray]:
-        """Which images the tree is built on: in words, and (n,) bool."""
-        if self.built_on == ALL:
-            return "all images", np.ones(len(collection), dtype=bool)
+    def _rows(
+        self, collection: Collection, labels: Sequence[str | None], known: np.ndarray
+    ) -> tuple[str, np.ndarray]:
+        """Which images with a label (known) the tree is built on: in words, and (n,) bool."""
+        whose, rows = self._part(collection, labels)
+        # Of one image a class the half is all of them.
+        if self.built_on == ALL or rows[known].all():
+            return "all images", known
+        return whose, rows & known
+
+    def _part(self, collection: Collection, labels: Sequence[str | None]) -> tuple[str, np.ndarray]:
         if has_training(collection):
             return "the training images", np.asarray(collection.split == TRAIN)
-        # A ceiling learns from the same half, see `with_all_labels`.
         half = stratified(
             labels,
             collection.digests,
@@ -218,6 +225,13 @@ def _nothing(column: str, n_classes: int, whose: str) -> MacroCategories:
             f"{'class' if n_classes == 1 else 'classes'} of {column}, and it takes at least "
             f"{FEWEST_CLASSES} to join some.",
         ),
+    )
+
+
+def _without_others(column: str) -> str:
+    return (
+        f"Macro-categories of {column}: they were built on every image that has a label, so that "
+        "no other is left to be scored, and the scores are circular."
     )
 
 

@@ -6,16 +6,32 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from clusterlab.ceiling import SCALED
+from clusterlab.splits import TEST
+
 COLUMN = "marks"
 SEEN = "seen in training"
 CHOSE = "chose the epoch"
+CIRCULAR = "circular"
 MACRO = "circular macro-categories"
 _LABELS = "labels of "
+_CEILING = "ceiling of "
+# Of a ceiling that is supervised the columns that went into the features speak.
+_LEAKS = (SEEN, CHOSE, CIRCULAR, SCALED)
 _MEANINGS = {
     "random weights": "a model was never trained, so no score says what it can do",
-    "seen in training": (
+    SEEN: (
         "the model's weights were trained on labels of some of these images, so no score says what "
         "it does with new ones"
+    ),
+    CHOSE: "these images chose the epoch that the features are of, so that the scores are too good",
+    CIRCULAR: (
+        "the macro-categories were made of the same features of some of these images, so that they "
+        "are easier to tell apart than those of new ones"
+    ),
+    SCALED: (
+        "scaler and PCA of the classifier have met the images that it is tested with, which are "
+        "not quite unseen"
     ),
     MACRO: (
         "they were made of the same features of the same images that are scored against them, so "
@@ -42,6 +58,25 @@ def of_labels(column: str, mark: str) -> str:
     return f"{_LABELS}{column}: {mark}"
 
 
+def of_ceiling(table: pd.DataFrame) -> tuple[str, ...]:
+    """The marks of a run whose ceiling is tested with images that are not unseen.
+
+    table: as Ceiling.table.
+
+    >>> row = {"label": "duck", "split": "test", "marks": "supervised; circular"}
+    >>> of_ceiling(pd.DataFrame([row, {**row, "split": "train", "marks": "seen in training"}]))
+    ('ceiling of duck: circular',)
+    """
+    tested = table[table["split"] == TEST]
+    found = (
+        f"{_CEILING}{label}: {mark}"
+        for label, cell in zip(tested["label"], tested[COLUMN], strict=True)
+        for mark in _split(cell)
+        if mark in _LEAKS
+    )
+    return tuple(dict.fromkeys(found))
+
+
 def explain(mark: str) -> str:
     """What the mark says, in a sentence.
 
@@ -53,7 +88,7 @@ def explain(mark: str) -> str:
     'Labels of clip: random weights: a model was never trained, so no score says what it can do.'
     """
     labels = mark.startswith(_LABELS)
-    known = mark.rpartition(": ")[2] if labels else mark
+    known = mark.rpartition(": ")[2] if mark.startswith((_LABELS, _CEILING)) else mark
     other = f"every number {'against' if labels else 'is made of'} "
     other += f"{'these labels carries' if labels else 'features that carry'} this mark"
     return f"{mark[:1].upper()}{mark[1:]}: {_MEANINGS.get(known, other)}."

@@ -29,7 +29,7 @@ def metrics(outcome: Outcome, *, seconds: float) -> dict[str, Any]:
     good_share: how much of one mind the clusters are about it, with noise as a cluster
     (metrics/semantic_homogeneity.py). n_names_verified: the clusters whose
     name their images bear out, where somebody was asked.
-    marks: what must stand beside these numbers, where the features, or labels, carry any.
+    marks: what must stand beside these numbers, where the features, labels or a ceiling carry any.
     An undefined score is left out rather than written as NaN, which is no JSON.
     """
     labels, held = outcome.clustering.labels, scored(outcome)

@@ -8,11 +8,10 @@ import pandas as pd
 
 from clusterlab.labelling import Labelling, weights_in
 from clusterlab.outcome import Outcome
-from clusterlab.reports.marks import COLUMN, MACRO, joined, of_labels
+from clusterlab.reports.marks import CIRCULAR, COLUMN, MACRO, joined, of_ceiling, of_labels
 from clusterlab.types import Features
 
 SYNTHETIC = "synthetic"
-CIRCULAR = "circular"
 
 
 def synthetic(outcome: Outcome) -> list[str]:
@@ -39,8 +38,11 @@ def column_tags(outcome: Outcome, column: str) -> tuple[str, ...]:
 
 
 def run_marks(outcome: Outcome) -> tuple[str, ...]:
-    """What the whole run is marked with: its features, and its labels by the column's name."""
-    return (*outcome.features.marks, *label_marks(outcome))
+    """What the whole run is marked with: its features, and its labels and its ceiling by the
+    column's name."""
+    ceiling = outcome.evaluation.ceiling
+    tested = () if ceiling is None else of_ceiling(ceiling.table)
+    return (*outcome.features.marks, *label_marks(outcome), *tested)
 
 
 def label_marks(outcome: Outcome) -> tuple[str, ...]:
