@@ -27,7 +27,7 @@ from clusterlab.metrics.macro_categories import WardMacroCategories
 from clusterlab.reports.plots.class_distances import draw_class_distances
 from clusterlab.reports.plots.dendrogram import draw_dendrogram
 from clusterlab.reports.plots.variance import draw_variance
-from clusterlab.types import Clustering, Collection, Features
+from clusterlab.types import Clustering, Collection, Features, MemoryImage
 from tests import runs
 from tests.report_fixtures import collection_of, scans
 
@@ -442,3 +442,20 @@ def test_circular_macro_categories_are_marked_wherever_a_number_shows(
     page = (run.folder / "report.html").read_text(encoding="utf-8")
     section = page[page.index('<section id="macro">') :].partition("</section>")[0]
     assert '<span class="tag mark">circular</span>' in section
+
+
+@pytest.mark.parametrize(("n_classes", "wanted"), [(233, 5), (35, 2), (15, 1), (10, 1), (3, 1)])
+def test_how_many_macro_categories_follows_from_the_classes(n_classes: int, wanted: int) -> None:
+    names = [f"class {n:03}" for n in range(n_classes)] * 2
+    collection = Collection(
+        name="many",
+        ids=tuple(f"{n:04}" for n in range(len(names))),
+        images=(MemoryImage(b""),) * len(names),
+        digests=tuple(map(str, range(len(names)))),
+        labels=pd.DataFrame({"kind": names}),
+        split=np.array(["all"] * len(names)),
+        numeric=pd.DataFrame(index=range(len(names))),
+    )
+    made = WardMacroCategories().check(collection)
+    assert len(made) == wanted
+    assert made[0] == f"kind_macro{5 if n_classes >= 10 else 2}"

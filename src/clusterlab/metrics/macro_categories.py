@@ -17,6 +17,7 @@ from clusterlab.types import Collection, Features
 ALL = "all"
 FEWEST_CLASSES = 3
 _BUILT_ON = (TRAIN, ALL)
+_USUAL = (5, 10, 15, 20, 30)
 
 
 class NoMacroCategories:
@@ -29,6 +30,9 @@ class NoMacroCategories:
         return None
 
 
+_USUAL = (5, 10, 15, 20, 30)
+
+
 class WardMacroCategories:
     """Joins the classes of a label column by Ward linkage of their mean features.
 
@@ -37,13 +41,14 @@ class WardMacroCategories:
     of one part of the images, and the others are scored.
 
     column: the label column; null is the first that has one value an image. n_categories: how many
-    macro-categories to cut the tree into, each a label column of its own. built_on: "train", the
-    training images, or, where the collection has none, a half of the images that is drawn class by
-    class with exact duplicates together; "all" is the circular variant, whose scores are marked, as
-    they are where no other image is left over. n_components: of a PCA of the standardised features,
-    fitted on the images that it is built on; null takes the features as they are. cut: the share of
-    the greatest height where the dendrogram has a line. cuts: shares at which the groups are
-    counted. random_state: of the half.
+    macro-categories to cut the tree into, each a label column of its own; null is those of 5, 10,
+    15, 20 and 30 that join three classes or more in the mean, or else half of the classes.
+    built_on: "train", the training images, or, where the collection has none, a half of the images
+    that is drawn class by class with exact duplicates together; "all" is the circular variant,
+    whose scores are marked, as they are where no other image is left over. n_components: of a PCA
+    of the standardised features, fitted on the images that it is built on; null takes the features
+    as they are. cut: the share of the greatest height where the dendrogram has a line. cuts: shares
+    at which the groups are counted. random_state: of the half.
 
     Ward, J. H. (1963): Hierarchical grouping to optimize an objective function.
     """
@@ -52,7 +57,7 @@ class WardMacroCategories:
         self,
         *,
         column: str | None = None,
-        n_categories: Sequence[int] = (5, 10, 15, 20, 30),
+        n_categories: Sequence[int] | None = None,
         built_on: str = TRAIN,
         n_components: int | None = 50,
         cut: float = 0.5,
@@ -65,9 +70,9 @@ class WardMacroCategories:
                 f"evaluator.macro.built_on is '{built_on}'.{closest(built_on, _BUILT_ON)} Use one "
                 f"of {', '.join(_BUILT_ON)}."
             )
-        if few := [n for n in n_categories if n < 2]:
+        if few := [n for n in n_categories or () if n < 2]:
             problems.append(f"evaluator.macro.n_categories holds {few[0]}; the least is 2.")
-        if not n_categories:
+        if n_categories is not None and not n_categories:
             problems.append("evaluator.macro.n_categories is empty. Name one: '[5]'.")
         if n_components is not None and n_components < 1:
             problems.append(
@@ -82,7 +87,7 @@ class WardMacroCategories:
         if problems:
             raise ConfigError(problems)
         self.column = column
-        self.n_categories = tuple(dict.fromkeys(n_categories))
+        self.n_categories = None if n_categories is None else tuple(dict.fromkeys(n_categories))
         self.built_on = built_on
         self.n_components = n_components
         self.cut = cut
@@ -97,7 +102,7 @@ class WardMacroCategories:
         """
         column = self._column(collection)
         there = {str(name) for name in collection.labels.columns}
-        names = tuple(named(column, n) for n in self.n_categories)
+        names = tuple(named(column, n) for n in self._wanted(collection, column))
         taken = [name for name in names if name in there]
         if taken:
             raise DataError(
@@ -106,6 +111,12 @@ class WardMacroCategories:
                 "out of evaluator.macro.n_categories."
             )
         return names
+
+    def _wanted(self, collection: Collection, column: str) -> tuple[int, ...]:
+        if self.n_categories is not None:
+            return self.n_categories
+        n = int(collection.labels[column].nunique())
+        return tuple(few for few in _USUAL if 3 * few <= n) or (max(2, n // 2),)
 
     def build(self, collection: Collection, features: Features) -> MacroCategories | None:
         """collection: all images with features, of the same ids.
@@ -125,7 +136,8 @@ class WardMacroCategories:
         )
         codes = np.searchsorted(np.array(classes, dtype=object), labels[rows])
         centroids = np.stack([space.values[codes == c].mean(axis=0) for c in range(len(classes))])
-        tree = _macro_tree.joined(centroids, n_categories=self.n_categories, shares=self.cuts)
+        wanted = self._wanted(collection, column)
+        tree = _macro_tree.joined(centroids, n_categories=wanted, shares=self.cuts)
         out = sorted(set(labels[known].tolist()) - set(classes))
         return MacroCategories(
             column=column,
