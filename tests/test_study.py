@@ -18,9 +18,17 @@ from clusterlab.errors import ConfigError, UsageError
 from clusterlab.studies.check import look
 from clusterlab.studies.definition import matches, read_study, studies
 from clusterlab.studies.measure import value_of
+from clusterlab.studies.origin import origin, phrase
 from clusterlab.studies.tasks import Occasion, tasks
 from tests.runs import clusterlab
 from tests.studies import metrics, stopped, study, table, without_models
+
+CLAIM = {
+    "says": "Ten clusters fit better than five.",
+    "measure": "ari/label",
+    "more": "swept: n_clusters=10",
+    "less": "swept: n_clusters=5",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Done:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     folder = tmp_path_factory.mktemp("study")
-    words = ["run", "mine", *study(folder)]
+    words = ["run", "mine", *study(folder, claims=[CLAIM])]
     # The record of the first row is there once the second one begins.
     stopped(words, folder, at="[3/", by=signal.SIGKILL)
     after_kill = table(folder / "experiments" / "mine")
@@ -109,13 +117,24 @@ def test_the_record_tells_what_was_asked_and_found(done: Done) -> None:
     assert text.startswith("# Digits\n\nCan pixels tell them apart?\n")
     assert "clusterlab study run mine --config-dir DIR" in text
     assert "| facebook/dinov2-base | `clusterlab fetch extractor=dinov2` | deep |" in text
-    (line,) = [line for line in text.splitlines() if line.startswith("| plain | ari/label")]
+    (line,) = [line for line in text.splitlines() if "| ARI, label | 50.0" in line]
     row = done.rows("plain", "ari/label")[0]
     ours, std = 100 * float(row["ours"]), 100 * float(row["ours_std"])
-    assert (
-        f"| 50.00 ± 25.00% | {ours:.2f} ± {std:.2f}% (2 seeds) | {ours - 50:+.2f} points |" in line
+    near = "within" if row["within"] == "true" else "beyond"
+    assert line == (
+        f"|  | ARI, label | 50.0 ± 25.0% | {ours:.1f} ± {std:.1f}% | {ours - 50:+.1f} points "
+        f"| {near} | a \\| b &lt;c>, and é |"
     )
-    assert "a \\| b &lt;c>, and é" in line
+    assert "One seed; scores are of 80 images, where a line says nothing else." in text
+    assert "| plain |  |  |  |  |  | 2 seeds |" in text
+    assert "- 4 of 7 rows ran; 1 failed." in text
+    assert "- 1 of 4 published numbers were computed again: " in text
+    five, ten = (float(one["ours"]) for one in done.rows("swept", "ari/label"))
+    holds = "holds" if ten > five else "does not hold"
+    assert (
+        f"- Ten clusters fit better than five: {holds} here, by single runs (ARI, label: " in text
+    )
+    assert "- deep: needs the weights of facebook/dinov2-base: clusterlab fetch" in text
     for figure in ("plain_cluster_sizes.png", "k.png"):
         assert f"(figures/{figure})" in text
         assert (done.record / "figures" / figure).read_bytes().startswith(b"\x89PNG")
@@ -127,7 +146,8 @@ def test_the_terminal_has_room_for_it(done: Done) -> None:
     lines = done.last.stdout.splitlines()
     assert lines[-1] == str(Path("experiments", "mine"))
     assert max(map(len, lines)) <= 80
-    assert any(line.startswith("plain ") and "50.00 ± 25.00%" in line for line in lines)
+    plain = lines.index("plain (2 seeds)")
+    assert lines[plain + 1].split()[:5] == ["ARI,", "label", "50.0", "±", "25.0%"]
 
 
 def test_an_interrupt_leaves_the_record_of_what_is_there(done: Done, tmp_path: Path) -> None:
@@ -199,6 +219,10 @@ def test_the_stand_in_has_other_columns_and_no_difference(
         said.out.split()
     )
     assert table(tmp_path / "experiments" / "mine")[0]["n_runs"] == "0"
+    text = (tmp_path / "experiments/mine/README.md").read_text(encoding="utf-8")
+    assert "- None of the rows was run." in text
+    assert "| row | measure | published |\n|-|-|-:|\n| mine | ARI, povo | 0.5 ± 0.1 |\n" in text
+    assert text.count("handwritten digits") == 2
 
 
 def test_check_says_what_is_lacking(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -241,6 +265,7 @@ def test_every_study_can_be_run_on_its_stand_in(name: str) -> None:
     [
         ({"charts": [], "figures": [{"row": "plane", "file": "a", "caption": "b"}]}, "'plain'?"),
         ({"rows": {"plain": {"after": "plain"}}, "charts": []}, "plain -> plain wait for each"),
+        ({"claims": [{**CLAIM, "measure": "ari/lable"}]}, "no measure 'ari/lable'. Did you mean"),
         ({"seeds": 0, "colour": "red"}, "study mine: seeds: Input should be"),
         ({"seeds": 0, "colour": "red"}, "study mine: colour: Extra inputs"),
     ],
@@ -303,3 +328,30 @@ def test_a_cell_of_any_table_is_found(tmp_path: Path) -> None:
         with pytest.raises(Exception, match="no such number in this run") as error:
             value_of(tmp_path, cell)
         assert says in str(error.value)
+
+
+def test_a_number_is_of_the_images_of_its_own_row(tmp_path: Path) -> None:
+    """The ceiling has a split of its own; a baseline learns from no label; a cut is of no image."""
+    (tmp_path / "ceiling.csv").write_text(
+        "label,split,metric,value,n,marks\n"
+        "kind,train,accuracy,1,1438,supervised; seen in training\n"
+        "kind,test,accuracy,0.9,359,supervised; seen in training\n"
+        "kind,test,majority,0.1,359,supervised; seen in training\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "macro_cuts.csv").write_text("share,height,n_macro\n0.5,8,9\n", encoding="utf-8")
+    told = {"scored_split": "test", "n_scored": 180}
+    learned = {"seen_splits": ["train", "val"], "seen_labels": ["kind"]}
+    found = {
+        key: origin(tmp_path, key, told, learned)
+        for key in (
+            *("ceiling_accuracy/kind", "ceiling_train_accuracy/kind", "ceiling_majority/kind"),
+            *("macro_cuts.csv:n_macro[share=0.5]", "n_clusters", "noise_share"),
+        )
+    }
+    assert [phrase([one]) for one in found.values()] == [
+        *("359 test images", "1,438 training images", "359 test images"),
+        *("", "", "180 unseen test images"),
+    ]
+    both = ("supervised", "seen in training")
+    assert [one.marks for one in found.values()] == [both, both, (), (), (), ()]

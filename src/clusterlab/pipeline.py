@@ -10,6 +10,7 @@ from typing import Any
 
 from clusterlab.clusterers.cluster import cluster
 from clusterlab.clusterers.recluster import Recluster
+from clusterlab.contents import collection_digest, own_weights
 from clusterlab.datasets.load import load, only, usable
 from clusterlab.datasets.summary import summarize
 from clusterlab.environment import machine, n_cores, versions
@@ -42,11 +43,13 @@ class Prepared:
     """What there is before anything is reduced, the same for every trial of a search.
 
     labelled: all images with features. extracted: their features. clustered: those of them that are
-    to be clustered. features: theirs. summary: of the dataset.
+    to be clustered. features: theirs. summary: of the dataset. contents: digests of the
+    collection as it was loaded, and of the user's own weight files.
     """
 
     settings: Settings
     summary: Mapping[str, Any]
+    contents: Mapping[str, Any]
     labelling: Labelling
     tuning: Tuning
     extraction: Extraction
@@ -73,6 +76,7 @@ def prepare(
     with folder.stage("load") as stage:
         learned = learned_column(plan.finetune, plan.reducer)
         collection = load(plan.dataset, learned=learned, seed=plan.seed)
+        images = collection_digest(collection)
         chosen = only(usable(collection, collection.ids, collection.failures), plan.clustered_split)
         check_scored_split(chosen, learned, plan.scored_split, plan.clustered_split)
         check_labelers(collection, plan.labelers)
@@ -81,6 +85,7 @@ def prepare(
         made = plan.evaluator.instance.macro.check(known)
         plan.evaluator.instance.ceiling.check((*map(str, known.labels.columns), *made))
         bring_ahead(plan.users_of_models)
+        contents = {"collection": images, "weights": own_weights(plan.users_of_models)}
         stage.store = f"{len(collection):,} images"
 
     with folder.stage("label") as stage:
@@ -122,6 +127,7 @@ def prepare(
     return Prepared(
         settings=settings,
         summary=summary,
+        contents=contents,
         labelling=labelling,
         tuning=tuning,
         extraction=extraction,
@@ -209,7 +215,7 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
             decoding=plan.decoding,
             fitted={"extractor": ready.extraction.fitted, "reducer": reduction.fitted},
             timings=folder.timings(),
-            environment=_environment(plan, folder, features, ready.extraction.compute, reduced),
+            environment=_environment(plan, folder, ready, features, reduced),
             texts=ready.extraction.texts,
             compute=ready.extraction.compute,
             training=ready.tuning.training,
@@ -247,8 +253,8 @@ def run(plan: Plan, folder: RunFolder) -> Outcome:
 def _environment(
     plan: Plan,
     folder: RunFolder,
+    ready: Prepared,
     features: Features,
-    compute: Mapping[str, Any],
     reduced: Features,
 ) -> dict[str, Any]:
     return {
@@ -261,7 +267,8 @@ def _environment(
         "marks": list(features.marks),
         "spaces": {space.space: digest_of(space.values) for space in (features, reduced)},
         "features": dict(features.provenance),
-        "compute": dict(compute),
+        **ready.contents,
+        "compute": dict(ready.extraction.compute),
         "machine": machine(),
         "versions": versions(),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusterlab.cli.terminal import log_to_stderr
 from clusterlab.cli.words import is_override, take_flag, take_value, unexpected
-from clusterlab.errors import UsageError, closest
+from clusterlab.errors import DataError, UsageError, closest
 from clusterlab.native_output import own_stderr
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ results.csv and figures in experiments/NAME, ours beside the published figures.
 What is finished is kept, so the same command goes on where it was stopped; a
 row that fails, or lacks something here, does not take the others along. Exit
 code 1 where a row failed or nothing could be run. The folder is the last line.
+
+A run of another config, of images, labels or weight files of your own that have
+changed since, or by another version of clusterlab, is replaced: moved to
+SEED.old, deleted once the new run is finished, put back if that fails (then the
+failure is in SEED.failed). Rows that take the weights of such a row are run
+again too. Not compared: fetched models, the versions of other libraries, and
+files that are no longer there.
 
 `check` says what each row lacks here: data, weights, a GPU, packages. Exit code
 0 where nothing is lacking.
@@ -134,9 +141,12 @@ def _occasion(
     seeds = options["--seeds"]
     if seeds is not None and not seeds.isdecimal():
         raise UsageError(f"--seeds is '{seeds}'; it must be a whole number.")
+    dataset = options["--dataset"]
+    if dataset is not None and not Path(dataset).expanduser().exists():
+        raise DataError(f"--dataset {dataset}: there is no such folder or file.")
     only = [part.strip() for part in (options["--only"] or "").split(",")]
     return Occasion(
-        dataset=options["--dataset"],
+        dataset=dataset,
         only=tuple(part for part in only if part),
         seeds=None if seeds is None else int(seeds),
         stand_in=options["--stand-in"],

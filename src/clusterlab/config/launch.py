@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import yaml
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
@@ -66,13 +67,25 @@ def _carry_out(plan: Plan, resolved: dict[str, Any], folder: Path, hint: str = "
             plan.store.close()
 
 
-def is_done(run: Path, config: dict[str, Any]) -> bool:
-    """Whether the folder holds a finished run of just this resolved config."""
+def is_of(folder: Path, config: Mapping[str, Any], *, but_for: Collection[str] = ()) -> bool:
+    """Whether the run or search in the folder, finished or not, is of this resolved config.
+
+    but_for: keys whose values do not count.
+    """
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is
     try:
-        same = (run / "config.yaml").read_text(encoding="utf-8") == dump(config)
-    except OSError:
+        there = yaml.load((folder / "config.yaml").read_text(encoding="utf-8"), Loader=loader)
+    except (OSError, ValueError, yaml.YAMLError):
         return False
-    return same and (run / "metrics.json").exists()
+    if not isinstance(there, dict):
+        return False
+    keys = {*there, *config} - {*but_for}
+    return all(there.get(key) == config.get(key) for key in keys)
+
+
+def is_done(run: Path, config: Mapping[str, Any], *, but_for: Collection[str] = ()) -> bool:
+    """Whether the folder holds a finished run of this resolved config; `but_for` as in `is_of`."""
+    return (run / "metrics.json").is_file() and is_of(run, config, but_for=but_for)
 
 
 @contextmanager

@@ -22,13 +22,15 @@ class Measure(_Part):
     """One number of a row, with the one that was published.
 
     published: in the unit of our metric (.7099, not 70.99); None where the study gives none. std:
-    over the study's own runs. percent: shown in per cent. why: what keeps ours from being the same
-    number, in words, where that is known beforehand.
+    over the study's own runs. percent: shown in per cent. called: in words, where the name that we
+    give it would not do. why: what keeps ours from being the same number, in words, where that is
+    known beforehand.
     """
 
     published: float | None = None
     std: float | None = None
     percent: bool = False
+    called: str = ""
     why: str = ""
 
 
@@ -104,11 +106,25 @@ class Chart(_Part):
     colour: str | None = None
 
 
+class Claim(_Part):
+    """What the study says of two rows, which can be held against our numbers.
+
+    says: in words. measure: of both rows. more, less: the row in which it should be higher, and the
+    one in which it should be lower.
+    """
+
+    says: str
+    measure: str
+    more: str
+    less: str
+
+
 class Study(_Part):
     """A published study: its question, its rows, and what stands in for its images here.
 
-    data: what its owner has and `--dataset` names, in words. path: the key that it sets.
-    flaws: of the original, each with what is done about it, in words.
+    data: what its owner has and `--dataset` names, in words. path: the key that it sets. images:
+    how many its smallest row has, so that another collection is told from it. flaws: of the
+    original, each with what is done about it, in words.
     """
 
     name: str
@@ -117,11 +133,13 @@ class Study(_Part):
     source: str
     data: str
     path: str = "dataset.path"
+    images: int | None = None
     seeds: int = Field(default=5, ge=1)
     rows: dict[str, Row]
     stand_in: StandIn
     figures: tuple[Figure, ...] = ()
     charts: tuple[Chart, ...] = ()
+    claims: tuple[Claim, ...] = ()
     flaws: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -133,6 +151,7 @@ class Study(_Part):
             "stand_in.smoke.only": self.stand_in.smoke.only,
             **{f"figures ({figure.file})": [figure.row] for figure in self.figures},
             **{f"charts ({chart.file})": chart.rows for chart in self.charts},
+            **{f"claims ({one.says})": [one.more, one.less] for one in self.claims},
             **{f"rows.{name}.after": [row.after] for name, row in self.rows.items() if row.after},
         }
         for where, patterns in named.items():
@@ -142,6 +161,20 @@ class Study(_Part):
                     raise ValueError(
                         f"{where} names '{pattern}', and there is no such row."
                         f"{closest(base, self.rows)}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _claims_measures(self) -> Self:
+        """What is claimed of two rows is measured in both."""
+        for claim in self.claims:
+            for row in (claim.more, claim.less):
+                named = self.rows.get(row.partition(":")[0])
+                known = named.measures if named is not None else {}
+                if claim.measure not in known:
+                    raise ValueError(
+                        f"claims ({claim.says}): {row} has no measure '{claim.measure}'."
+                        f"{closest(claim.measure, known)}"
                     )
         return self
 

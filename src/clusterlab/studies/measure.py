@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,37 @@ _MACRO = re.compile(r"(?P<column>.+)(?P<rest>_macro\d+)")
 NO_NUMBER = "no such number in this run"
 
 
+@dataclass(frozen=True)
+class Selector:
+    """One cell of a run's table: FILE.csv:COLUMN[KEY=VALUE,...]."""
+
+    file: str
+    column: str
+    where: Mapping[str, str] = field(default_factory=dict)
+
+
+def selected(measure: str) -> Selector | None:
+    """The cell that a measure names; None for a key of metrics.json.
+
+    >>> selected("scores.csv:chance[metric=ari]")
+    Selector(file='scores.csv', column='chance', where={'metric': 'ari'})
+    """
+    found = _CELL.fullmatch(measure)
+    if found is None:
+        return None
+    return Selector(found["file"], found["column"], _pairs(found["where"]))
+
+
+def matching(table: pd.DataFrame, cell: Selector) -> pd.DataFrame:
+    """The rows of a table of texts that the selector's conditions leave; none where it has not
+    their columns."""
+    for key, value in cell.where.items():
+        if key not in table:
+            return table[:0]
+        table = table[table[key] == value]
+    return table
+
+
 def renamed(measure: str, columns: Mapping[str, str]) -> str:
     """The measure where label columns have other names.
 
@@ -29,32 +61,12 @@ def renamed(measure: str, columns: Mapping[str, str]) -> str:
     >>> renamed("scores.csv:value[metric=ari,label=povo_macro5]", {"povo": "word"})
     'scores.csv:value[metric=ari,label=word_macro5]'
     """
-    found = _CELL.fullmatch(measure)
-    if found is None:
-        return "/".join(_other(part, columns) for part in measure.split("/"))
-    where = [f"{key}={_other(value, columns)}" for key, value in _pairs(found["where"]).items()]
-    selector = f"[{','.join(map(_quoted, where))}]" if where else ""
-    return f"{found['file']}:{_other(found['column'], columns)}{selector}"
-
-
-def spoken(measure: str) -> str:
-    """The measure as people read it.
-
-    >>> spoken("scores.csv:chance[metric=entropy,label=human,split=test]")
-    'entropy/human: chance (split=test)'
-    >>> spoken("macro_cuts.csv:n_macro[share=0.5]"), spoken("ari/label")
-    ('macro_cuts.csv: n_macro (share=0.5)', 'ari/label')
-    """
-    cell = _CELL.fullmatch(measure)
+    cell = selected(measure)
     if cell is None:
-        return measure
-    where = _pairs(cell["where"])
-    name = cell["file"]
-    if name == "scores.csv" and "metric" in where:
-        about = [where.pop(key) for key in ("metric", "label", "space") if where.get(key)]
-        name = "/".join(about)
-    said = ", ".join(f"{key}={value}" for key, value in where.items())
-    return f"{name}: {cell['column']}" + (f" ({said})" if said else "")
+        return "/".join(_other(part, columns) for part in measure.split("/"))
+    where = [f"{key}={_other(value, columns)}" for key, value in cell.where.items()]
+    selector = f"[{','.join(map(_quoted, where))}]" if where else ""
+    return f"{cell.file}:{_other(cell.column, columns)}{selector}"
 
 
 def value_of(folder: Path, measure: str) -> float:
@@ -63,7 +75,7 @@ def value_of(folder: Path, measure: str) -> float:
     A pair with a comma in it stands in double quotes. Raises DataError where the run has no such
     number, or it is not defined.
     """
-    cell = _CELL.fullmatch(measure)
+    cell = selected(measure)
     value = _of_metrics(folder, measure) if cell is None else _of_table(folder, cell)
     try:
         number = float(value)
@@ -74,41 +86,6 @@ def value_of(folder: Path, measure: str) -> float:
     return number
 
 
-def marks_of(folder: Path, measure: str) -> tuple[str, ...]:
-    """The marks beside this one number in the run's tables, such as "circular"."""
-    cell = _CELL.fullmatch(measure)
-    name, where = ("", {}) if cell is None else (cell["file"], _pairs(cell["where"]))
-    if cell is None:
-        metric, _, about = measure.partition("/")
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        split = str(metrics.get("scored_split", "all"))
-        name, where = "scores.csv", {"metric": metric, "label": about, "split": split}
-    if not (folder / name).is_file():
-        return ()
-    table = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
-    if "marks" not in table or any(key not in table for key in where):
-        return ()
-    for key, value in where.items():
-        table = table[table[key] == value]
-    return tuple(
-        dict.fromkeys(mark for cell in table["marks"] for mark in cell.split("; ") if mark)
-    )
-
-
-def label_of(measure: str) -> str | None:
-    """The label column that a measure is about, as far as its name says so.
-
-    >>> label_of("ari/povo"), label_of("n_clusters")
-    ('povo', None)
-    >>> label_of("scores.csv:value[metric=ari,label=povo]")
-    'povo'
-    """
-    cell = _CELL.fullmatch(measure)
-    if cell is None:
-        return measure.partition("/")[2] or None
-    return _pairs(cell["where"]).get("label")
-
-
 def _of_metrics(folder: Path, measure: str) -> Any:
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     if measure not in metrics:
@@ -116,22 +93,20 @@ def _of_metrics(folder: Path, measure: str) -> Any:
     return metrics[measure]
 
 
-def _of_table(folder: Path, cell: re.Match[str]) -> str:
-    name, column, where = cell["file"], cell["column"], _pairs(cell["where"])
-    if not (folder / name).is_file():
-        raise DataError(f"{NO_NUMBER}: it has no {name}")
-    table = pd.read_csv(folder / name, dtype=str, keep_default_na=False)
-    for needed in (column, *where):
+def _of_table(folder: Path, cell: Selector) -> str:
+    if not (folder / cell.file).is_file():
+        raise DataError(f"{NO_NUMBER}: it has no {cell.file}")
+    table = pd.read_csv(folder / cell.file, dtype=str, keep_default_na=False)
+    for needed in (cell.column, *cell.where):
         if needed not in table:
             hint = closest(needed, map(str, table.columns))
-            raise DataError(f"{NO_NUMBER}: {name} has no column '{needed}'.{hint}")
-    for key, value in where.items():
-        table = table[table[key] == value]
-    if len(table) != 1:
-        said = ", ".join(f"{key}={value}" for key, value in where.items()) or "no condition"
-        n = "no row" if table.empty else f"{len(table)} rows"
-        raise DataError(f"{NO_NUMBER}: {name} has {n} with {said}")
-    return str(table[column].iloc[0]) or "nan"
+            raise DataError(f"{NO_NUMBER}: {cell.file} has no column '{needed}'.{hint}")
+    rows = matching(table, cell)
+    if len(rows) != 1:
+        said = ", ".join(f"{key}={value}" for key, value in cell.where.items()) or "no condition"
+        n = "no row" if rows.empty else f"{len(rows)} rows"
+        raise DataError(f"{NO_NUMBER}: {cell.file} has {n} with {said}")
+    return str(rows[cell.column].iloc[0]) or "nan"
 
 
 def _pairs(where: str | None) -> dict[str, str]:

@@ -7,12 +7,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from clusterlab.studies import display
 from clusterlab.studies.definition import Study
 from clusterlab.studies.drawn import chart_files, figure_name
 from clusterlab.studies.lacking import Needed
-from clusterlab.studies.places import without_places
-from clusterlab.studies.results import Result, State, together
+from clusterlab.studies.markdown import cell, line, named_rows, table
+from clusterlab.studies.results import Result, State
+from clusterlab.studies.summary import came_of_it, left_out
+from clusterlab.studies.tables import results_section
 from clusterlab.studies.tasks import Occasion
 
 _LIBRARIES = (
@@ -31,51 +32,76 @@ def readme(
     takes_path: bool,
     figures: Path,
 ) -> str:
-    """Title, question, commands, results and figures.
+    """Title, question, what was run, what came of it, results and figures.
 
     takes_path: whether the study's images are somewhere on the disk. figures: the folder of them.
     """
     parts = [
         _head(study, occasion),
+        _what_ran(study, occasion, states, models),
         _commands(study, occasion, takes_path=takes_path),
-        _weights(states, models),
-        _results(occasion, rows),
-        _left_out(states),
+        came_of_it(study, states, rows),
+        results_section(rows, stands_in=occasion.stands_in),
         _figures(study, figures),
+        left_out(states, rows),
         _flaws(study),
+        _weights(states, models),
         _made(states),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _head(study: Study, occasion: Occasion) -> str:
-    lines = [f"# {study.title}", ""]
+    lines = [f"# {study.title}", "", study.question]
     if occasion.stands_in:
         smoke = " This is the short version of continuous integration." if occasion.smoke else ""
         lines += [
+            "",
             f"**Other images and models than the study's: {study.stand_in.what}. They show that "
             "the rows can be had; their numbers say nothing about the published "
             f"ones.**{smoke}",
-            "",
         ]
-    lines += [study.question, ""]
-    lines += [f"- Source of the published numbers: {study.source}."]
-    lines += [f"- The study's data: {study.data}."]
+    return "\n".join(lines)
+
+
+def _what_ran(
+    study: Study,
+    occasion: Occasion,
+    states: Sequence[State],
+    models: Mapping[str, Sequence[Needed]],
+) -> str:
+    runs = [run for state in states for run in state.runs.values()]
+    ran = [state for state in states if state.runs] or states
+    taken = dict.fromkeys(one.model for state in ran for one in models.get(state.task.label, ()))
+    lines = [] if occasion.stands_in else [f"- Images: {line(study.data)}."]
+    if runs:
+        counts = [f"{n:,}" for n in sorted({int(run.metrics["n_images"]) for run in runs})]
+        sizes = " to ".join(dict.fromkeys([counts[0], counts[-1]]))
+        lines.append(f"- Images in a row: {sizes}.")
+    if taken:
+        lines.append(f"- Pretrained models: {', '.join(map(cell, taken))}.")
+    if runs:
+        seeds = sorted({seed for state in states for seed in state.runs})
+        lines.append(f"- Seeds: {', '.join(map(str, seeds))}.")
+    if occasion.stands_in and study.stand_in.columns:
+        pairs = [f"{here} for {its}" for its, here in study.stand_in.columns.items()]
+        lines.append(f"- Label columns, which go by the study's names below: {', '.join(pairs)}.")
+    lines.append(f"- Published numbers: {line(study.source)}.")
+    if occasion.stands_in:
+        lines.append(f"- The study's own data, which is not here: {line(study.data)}.")
     return "\n".join(lines)
 
 
 def _commands(study: Study, occasion: Occasion, *, takes_path: bool) -> str:
+    check = command("check", study, occasion, takes_path=takes_path)
     return "\n".join(
         [
-            "## To get it again",
-            "",
             "```sh",
-            command("check", study, occasion, takes_path=takes_path),
             command("run", study, occasion, takes_path=takes_path),
             "```",
             "",
-            "The first says what is lacking. A run that is there already is kept, so the second "
-            "goes on where it stopped. A row of the table by itself: `--only ROW`.",
+            f"`{check}` says what is lacking. What ran already is kept, so the command goes on "
+            "where it stopped; `--only ROW` runs a row by itself.",
         ]
     )
 
@@ -105,11 +131,11 @@ def _weights(states: Sequence[State], models: Mapping[str, Sequence[Needed]]) ->
             else:
                 takers.setdefault(Needed(one.model, one.how, here=True), []).append(row)
     lines = [
-        f"| {_cell(model)} | `{_cell(how)}` | {_some(rows, states)} |"
-        for model, (how, rows) in fetched.items()
+        [cell(model), f"`{cell(how)}`", named_rows(taking, states)]
+        for model, (how, taking) in fetched.items()
     ]
     lines += [
-        f"| {_cell(one.model)} | {_cell(one.how)} | {_some(taking, states)} |"
+        [cell(one.model), cell(one.how), named_rows(taking, states)]
         for one, taking in takers.items()
     ]
     if not lines:
@@ -122,52 +148,16 @@ def _weights(states: Sequence[State], models: Mapping[str, Sequence[Needed]]) ->
             "variable CLUSTERLAB_WEIGHTS; `extractor.weights=PATH` with `--only ROW` names one for "
             "a single row.",
             "",
-            "| model | where its weights come from | rows |",
-            "|-|-|-|",
-            *lines,
+            *table(["model", "where its weights come from", "rows"], lines),
         ]
     )
-
-
-def _results(occasion: Occasion, rows: Sequence[Result]) -> str:
-    names = ["row", "measure", "published", "on the stand-in" if occasion.stands_in else "ours"]
-    names += ["why"] if occasion.stands_in else ["difference", "why"]
-    lines = [f"| {' | '.join(names)} |", f"|{'-|' * len(names)}"]
-    before: tuple[str, str, str] | None = None
-    for row in rows:
-        status = "as above" if before and before[:2] == (row.row, row.status) else row.status
-        why = "as above" if row.why and before and before[::2] == (row.row, row.why) else row.why
-        before = (row.row, row.status, row.why)
-        shown = [row.row, display.measure(row), display.published(row)]
-        shown += [_ours(row, status if row.status else "")]
-        shown += [] if occasion.stands_in else [display.difference(row)]
-        lines.append(f"| {' | '.join(_cell(text) for text in [*shown, why])} |")
-    said = "Mean ± standard deviation over seeds (n - 1). results.csv has the numbers in full."
-    return "\n".join(["## Results", "", *lines, "", said])
-
-
-def _ours(row: Result, status: str) -> str:
-    said = display.ours(row)
-    said += f" ({display.n_seeds(row)})" if row.ours is not None else ""
-    return "; ".join(part for part in (said, status) if part)
-
-
-def _left_out(states: Sequence[State]) -> str:
-    reasons: dict[str, list[str]] = {}
-    for state in states:
-        if state.status:
-            reasons.setdefault(state.status, []).append(state.task.label)
-    if not reasons:
-        return ""
-    lines = [f"- {_some(rows, states)}: {_line(why)}" for why, rows in reasons.items()]
-    return "\n".join(["## Not run, and why", "", *lines])
 
 
 def _figures(study: Study, folder: Path) -> str:
     found = [(folder / figure_name(one), one.caption) for one in study.figures]
     found += [(file, one.caption) for one in study.charts for file in chart_files(one, folder)]
     lines = [
-        f"![{_line(caption)}]({folder.name}/{file.name})\n\n{_line(caption)}"
+        f"![{line(caption)}]({folder.name}/{file.name})\n\n{line(caption)}"
         for file, caption in found
         if file.is_file()
     ]
@@ -177,7 +167,7 @@ def _figures(study: Study, folder: Path) -> str:
 def _flaws(study: Study) -> str:
     if not study.flaws:
         return ""
-    lines = [f"- {_line(flaw)}" for flaw in study.flaws]
+    lines = [f"- {line(flaw)}" for flaw in study.flaws]
     return "\n".join(["## Flaws of the original, and what is done about each", "", *lines])
 
 
@@ -209,16 +199,3 @@ def _machine(environment: Mapping[str, Mapping[str, object]]) -> str:
     parts += [f"{machine['memory_gib']:.0f} GiB"] if "memory_gib" in machine else []
     parts += [f"models on {devices}"] if devices else []
     return ", ".join(parts)
-
-
-def _some(rows: Sequence[str], states: Sequence[State]) -> str:
-    return _cell(", ".join(together(rows, [state.task.label for state in states])))
-
-
-def _line(text: str) -> str:
-    return " ".join(without_places(text).split())
-
-
-def _cell(text: str) -> str:
-    """A text as one cell of a Markdown table."""
-    return _line(text).replace("|", "\\|").replace("<", "&lt;")

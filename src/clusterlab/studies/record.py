@@ -14,7 +14,7 @@ from clusterlab.studies.definition import Study
 from clusterlab.studies.drawn import FIGURES, draw_charts, take_figures
 from clusterlab.studies.lacking import Needed
 from clusterlab.studies.readme import readme
-from clusterlab.studies.results import COLUMNS, Result, State, results
+from clusterlab.studies.results import COLUMNS, Result, State, decimals, results
 from clusterlab.studies.tasks import Occasion
 
 
@@ -38,7 +38,12 @@ class Record:
     def rows(self) -> list[Result]:
         """The results table."""
         stands_in = self.occasion.stands_in
-        return [one for state in self.states for one in results(state, stands_in=stands_in)]
+        known = decimals(self.study)
+        return [
+            one
+            for state in self.states
+            for one in results(state, stands_in=stands_in, decimals=known)
+        ]
 
     @property
     def of_chosen(self) -> list[State]:

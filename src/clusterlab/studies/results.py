@@ -6,15 +6,18 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from clusterlab.errors import DataError
-from clusterlab.studies.definition import Measure
+from clusterlab.studies.definition import Measure, Study
 from clusterlab.studies.lacking import Lack
-from clusterlab.studies.measure import label_of, marks_of, renamed, value_of
+from clusterlab.studies.measure import renamed, value_of
+from clusterlab.studies.naming import kind_of, named
+from clusterlab.studies.origin import Origin, origin, phrase
 from clusterlab.studies.places import without_places
 from clusterlab.studies.tasks import Task
 
@@ -26,12 +29,12 @@ _STEP = 2
 class Facts:
     """What the record tells of one finished run.
 
-    values: measure -> its number, or why there is none. marks: measure -> the marks beside it.
+    values: measure -> its number, or why there is none. origins: measure -> what it is of.
     """
 
     folder: Path
     values: Mapping[str, float | str]
-    marks: Mapping[str, tuple[str, ...]]
+    origins: Mapping[str, Origin]
     metrics: Mapping[str, Any]
     environment: Mapping[str, Any]
 
@@ -66,19 +69,32 @@ class State:
             return without_places(f"needs {'; '.join(map(str, self.lacks))}")
         return "not run yet" if not self.runs else "not all seeds were run yet"
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """The status, with each thing that is lacking by itself."""
+        lacking = bool(self.lacks) and not self.problem and not self.failed
+        if lacking and len(self.runs) < len(self.task.seeds):
+            return tuple(without_places(f"needs {lack}") for lack in self.lacks)
+        return (self.status,) if self.status else ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """One line of the table.
 
-    measure: as the study names it; found_as: as our runs do. ours: the mean over n_runs runs, None
-    where there is no number; ours_std: with ddof=1, None for one run. difference: ours - published;
-    None on a stand-in. within: of two standard deviations of the published number, or where none is
-    published of ours. n_images: those that were scored. seconds: of all runs together.
+    measure: as the study names it; found_as: as our runs do; called: in words. ours: the mean over
+    n_runs runs, None where there is no number; ours_std: with ddof=1, None for one run. difference:
+    ours - published; None on a stand-in. within: of two standard deviations of the published
+    number, or where none is published of ours. why: all that sets ours apart; why_row and
+    why_measure: what of it the study's file says of the row and of this number. scored: the images
+    that the number is of, in words; "" where it is of none. n_images: how many, in the first run.
+    seconds: of all runs together. decimals: with which such numbers were published. reasons: the
+    status, one by one.
     """
 
     row: str
     measure: str = ""
+    called: str = ""
     found_as: str = ""
     published: float | None = None
     published_std: float | None = None
@@ -91,12 +107,29 @@ class Result:
     why: str = ""
     marks: str = ""
     status: str = ""
+    scored: str = ""
     n_images: int | None = None
     seconds: float | None = None
     percent: bool = False
+    decimals: int = 0
+    why_row: str = ""
+    why_measure: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def seeds(self) -> str:
+        """How many runs our mean is of.
+
+        >>> Result(row="a", n_runs=1).seeds, Result(row="a", n_runs=3, n_seeds=5).seeds
+        ('one seed', '3 of 5 seeds')
+        """
+        if 0 < self.n_runs < self.n_seeds:
+            return f"{self.n_runs} of {self.n_seeds} seeds"
+        return "one seed" if self.n_runs == 1 else f"{self.n_runs} seeds"
 
 
-COLUMNS = [one.name for one in fields(Result) if one.name != "percent"]
+_FOR_READERS = ("percent", "decimals", "why_row", "why_measure", "reasons")
+COLUMNS = [one.name for one in fields(Result) if one.name not in _FOR_READERS]
 
 
 def together(labels: Iterable[str], known: Iterable[str]) -> list[str]:
@@ -117,34 +150,64 @@ def facts(folder: Path, task: Task) -> Facts:
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
     values: dict[str, float | str] = {}
-    marks: dict[str, tuple[str, ...]] = {}
+    origins: dict[str, Origin] = {}
     for measure in task.row.measures:
         key = renamed(measure, task.columns)
         try:
             values[measure] = value_of(folder, key)
         except DataError as error:
             values[measure] = str(error)
-        supervised = label_of(key) in environment.get("seen_labels", ())
-        own = [*metrics.get("marks", ()), *marks_of(folder, key)]
-        marks[measure] = tuple(dict.fromkeys([*own, *(["supervised"] if supervised else [])]))
-    return Facts(folder, values, marks, metrics, environment)
+        origins[measure] = origin(folder, key, metrics, environment)
+    return Facts(folder, values, origins, metrics, environment)
 
 
-def results(state: State, *, stands_in: bool) -> list[Result]:
-    """The lines of one row: one a measure, or one alone where it has none."""
+def decimals(study: Study) -> dict[str, int]:
+    """Measure -> the decimals with which numbers of its kind were published; those of 0.21 among
+    0.398 and 0.417 are three."""
+    known: dict[str, int] = {}
+    for row in study.rows.values():
+        for key, one in row.measures.items():
+            given = [_written(value) for value in (one.published, one.std) if value is not None]
+            kind = kind_of(key)
+            known[kind] = max([known.get(kind, 0), *given])
+    return {key: known[kind_of(key)] for row in study.rows.values() for key in row.measures}
+
+
+def _written(value: float) -> int:
+    """The decimals that a float was written with.
+
+    >>> _written(0.0073), _written(262.0), _written(1e-05)
+    (4, 0, 5)
+    """
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def results(
+    state: State, *, stands_in: bool, decimals: Mapping[str, int] | None = None
+) -> list[Result]:
+    """The lines of one row: one a measure, or one alone where it has none.
+
+    decimals: measure -> those of the published numbers of its kind.
+    """
     task, runs = state.task, list(state.runs.values())
-    first = runs[0].metrics if runs else {}
     shared = Result(
         row=task.label,
         n_seeds=len(task.seeds),
-        n_images=first.get("n_scored"),
         seconds=round(sum(run.metrics["seconds"] for run in runs), 1) if runs else None,
+        why_row=task.row.why,
+        reasons=state.reasons,
     )
     if not task.row.measures:
-        why = "; ".join(part for part in (task.row.why, _seeds(state)) if part)
-        return [replace(shared, n_runs=len(runs), status=state.status, why=why)]
+        return [replace(shared, n_runs=len(runs), status=state.status, why=task.row.why)]
     return [
-        _result(state, name, measure, shared, stands_in=stands_in)
+        _result(
+            state,
+            name,
+            measure,
+            replace(shared, decimals=(decimals or {}).get(name, 0)),
+            stands_in=stands_in,
+        )
         for name, measure in task.row.measures.items()
     ]
 
@@ -152,36 +215,56 @@ def results(state: State, *, stands_in: bool) -> list[Result]:
 def _result(
     state: State, name: str, measure: Measure, shared: Result, *, stands_in: bool
 ) -> Result:
+    key = renamed(name, state.task.columns)
     found = [run.values[name] for run in state.runs.values()]
-    numbers = np.array([value for value in found if isinstance(value, float)])
-    absent = [value for value in found if isinstance(value, str)]
-    ours = float(numbers.mean()) if numbers.size else None
-    std = float(numbers.std(ddof=1)) if numbers.size > 1 else None
-    difference = None
-    if ours is not None and measure.published is not None and not stands_in:
-        difference = ours - measure.published
-    marks = tuple(dict.fromkeys(mark for run in state.runs.values() for mark in run.marks[name]))
-    within = _within(difference, measure.std, std)
-    known = [measure.why, state.task.row.why]
-    if ours is not None:
-        known += ["other images" if stands_in else "", *marks, _scored(state), _seeds(state)]
-        known += [_distance(within, measure)]
-    return replace(
+    absent = [without_places(value) for value in found if isinstance(value, str)]
+    line = replace(
         shared,
         measure=name,
-        found_as=renamed(name, state.task.columns),
+        called=measure.called or named(name),
+        found_as=key,
         published=measure.published,
         published_std=measure.std,
+        status=state.status or next(iter(absent), ""),
+        reasons=state.reasons or tuple(absent[:1]),
+        percent=measure.percent,
+        why=_joined(measure.why, shared.why_row),
+        why_measure=measure.why,
+    )
+    numbers = [value for value in found if isinstance(value, float)]
+    return _with_numbers(line, state, numbers, stands_in=stands_in) if numbers else line
+
+
+def _with_numbers(
+    line: Result, state: State, numbers: Sequence[float], *, stands_in: bool
+) -> Result:
+    origins = [
+        run.origins[line.measure]
+        for run in state.runs.values()
+        if isinstance(run.values[line.measure], float)
+    ]
+    ours = float(np.mean(numbers))
+    std = float(np.std(numbers, ddof=1)) if len(numbers) > 1 else None
+    published = None if stands_in else line.published
+    difference = None if published is None else ours - published
+    line = replace(
+        line,
         ours=ours,
         ours_std=std,
-        n_runs=int(numbers.size),
+        n_runs=len(numbers),
         difference=difference,
-        within=within,
-        why="; ".join(dict.fromkeys(part for part in known if part)),
-        marks="|".join(marks),
-        status=state.status or (without_places(absent[0]) if absent else ""),
-        percent=measure.percent,
+        within=_within(difference, line.published_std, std),
+        marks="|".join(dict.fromkeys(mark for one in origins for mark in one.marks)),
+        scored=phrase(origins),
+        n_images=origins[0].n,
     )
+    few = line.seeds if len(numbers) == 1 or len(numbers) < line.n_seeds else ""
+    other = "other images" if stands_in else ""
+    return replace(line, why=_joined(line.why, other, few, _distance(line)))
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(dict.fromkeys(part for part in parts if part))
 
 
 def _within(difference: float | None, published: float | None, ours: float | None) -> bool | None:
@@ -192,25 +275,9 @@ def _within(difference: float | None, published: float | None, ours: float | Non
     return abs(difference) <= _STEP * std or math.isclose(difference, 0, abs_tol=1e-12)
 
 
-def _distance(within: bool | None, measure: Measure) -> str:
-    if within is None:
+def _distance(line: Result) -> str:
+    if line.within is None:
         return ""
-    whose = "published standard deviations" if measure.std is not None else "of our own deviations"
-    return f"within {_STEP} {whose}" if within else f"more than {_STEP} {whose} away"
-
-
-def _scored(state: State) -> str:
-    run = next(iter(state.runs.values()))
-    split, n = run.metrics.get("scored_split", "all"), run.metrics.get("n_scored")
-    if split == "all":
-        return ""
-    learned = run.environment.get("seen_splits", ())
-    unseen = "unseen " if learned and split not in learned else ""
-    return f"scored on {n:,} {unseen}{split} images"
-
-
-def _seeds(state: State) -> str:
-    n, wanted = len(state.runs), len(state.task.seeds)
-    if 0 < n < wanted:
-        return f"{n} of {wanted} seeds"
-    return "one seed" if n == 1 else ""
+    published = line.published_std is not None
+    whose = "published standard deviations" if published else "of our own deviations"
+    return f"within {_STEP} {whose}" if line.within else f"more than {_STEP} {whose} away"

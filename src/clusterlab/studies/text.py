@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from clusterlab.studies import display
-from clusterlab.studies.definition import Study
-from clusterlab.studies.measure import NO_NUMBER, spoken
-from clusterlab.studies.results import Result, State, together
+from clusterlab.studies.definition import Measure, Study
+from clusterlab.studies.measure import NO_NUMBER
+from clusterlab.studies.naming import named
+from clusterlab.studies.results import Result, State, decimals, together
 
 WIDTH = 80
+_GAP = "  "
 
 
 def rows_text(study: Study) -> str:
     """The rows of a study with the published figures."""
-    table = _table("row", "measure", "published")
+    groups: list[_Group] = []
+    silent: list[str] = []
+    known = decimals(study)
     for name, row in study.rows.items():
+        told = [
+            (one.called or named(key), [display.published(_published(one, known[key]))])
+            for key, one in row.measures.items()
+            if one.published is not None
+        ]
         said = name + (" (GPU)" if row.gpu else "")
-        told = {key: one for key, one in row.measures.items() if one.published is not None}
-        if not told:
-            table.add_row(Text(said), Text("no number is published"), Text(""))
-        for measure, about in told.items():
-            value = display.with_spread(about.published, about.std, percent=about.percent)
-            table.add_row(Text(said), Text(spoken(measure)), Text(value))
-            said = ""
-    lines = [study.title, *textwrap.wrap(study.question, WIDTH), "", _drawn(table)]
+        if told:
+            groups.append((said, told))
+        else:
+            silent.append(said)
+    lines = [study.title, *textwrap.wrap(study.question, WIDTH), ""]
+    lines += [*_table(["published"], groups), ""] if groups else []
+    if silent:
+        lines += _paragraph(f"No number is published for: {', '.join(silent)}.")
     lines += _paragraph(f"Its data: {study.data}.")
     lines += _paragraph(
         f"Its stand-in here: {study.stand_in.what}. Not on it: "
@@ -43,27 +47,23 @@ def rows_text(study: Study) -> str:
 
 def results_text(rows: Sequence[Result], *, stands_in: bool) -> str:
     """The results beside the published figures; what was not run below, with its reason once."""
-    others = [] if stands_in else ["difference"]
-    table = _table("row", "measure", "published", "ours", "n", *others)
-    before = ""
-    for row in rows:
-        if row.ours is None and row.status:
-            continue
-        shown = ["" if row.row == before else row.row, spoken(row.found_as) or "(no number)"]
-        shown += [display.published(row), display.ours(row), str(row.n_runs)]
-        shown += [] if stands_in else [display.difference(row)]
-        table.add_row(*map(Text, shown))
-        before = row.row
-    lines = [_drawn(table)] if table.row_count else []
+    groups: list[_Group] = []
+    for label, lines_of in groupby(rows, key=lambda row: row.row):
+        shown = [row for row in lines_of if row.ours is not None or not row.status]
+        if shown:
+            groups.append((f"{label} ({shown[0].seeds})", [_entry(row) for row in shown]))
+    heads = ["published", "stand-in" if stands_in else "ours", "difference", "2 std"]
+    lines = [*_table(heads, groups), ""] if groups else []
     reasons: dict[str, dict[str, None]] = {}
     for row in rows:
-        if row.status:
-            alone = row.status.startswith(NO_NUMBER)
-            label = f"{row.row} ({spoken(row.found_as)})" if alone else row.row
-            reasons.setdefault(row.status, {})[label] = None
-    for status, names in reasons.items():
-        named = together(names, [row.row for row in rows])
-        lines += _paragraph(f"{', '.join(named)}: {status}")
+        for why in row.reasons:
+            label = f"{row.row} ({row.called})" if why.startswith(NO_NUMBER) else row.row
+            reasons.setdefault(why, {})[label] = None
+    known = list(dict.fromkeys(row.row for row in rows))
+    for why, names in reasons.items():
+        several = len(known) > 1 and len(names) == len(known)
+        listed = "all rows" if several else ", ".join(together(names, known))
+        lines += _paragraph(f"{listed}: {why}")
     return "\n".join(lines)
 
 
@@ -106,24 +106,51 @@ def _why(state: State) -> list[str]:
     return [f"needs {lack}" for lack in state.lacks]
 
 
-def _table(*names: str) -> Table:
-    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for place, name in enumerate(names):
-        is_number = place > 1
-        table.add_column(
-            name,
-            overflow="fold",
-            justify="right" if is_number else "left",
-            no_wrap=is_number,
-        )
-    return table
+_Group = tuple[str, Sequence[tuple[str, Sequence[str]]]]
+"""A row's name, and its lines: the measure, and the cells beside it."""
 
 
-def _drawn(table: Table) -> str:
-    written = io.StringIO()
-    Console(file=written, width=WIDTH, no_color=True).print(table)
-    return "\n".join(line.rstrip() for line in written.getvalue().splitlines()) + "\n"
+def _published(one: Measure, digits: int) -> Result:
+    return Result(
+        row="",
+        published=one.published,
+        published_std=one.std,
+        percent=one.percent,
+        decimals=digits,
+    )
+
+
+def _entry(row: Result) -> tuple[str, list[str]]:
+    known = display.tags(row)
+    said = (row.called or "(no number)") + (f" [{', '.join(known)}]" if known else "")
+    published = display.published(row)
+    return said, [published, display.ours(row), display.difference(row), display.within(row)]
+
+
+def _table(heads: Sequence[str], groups: Sequence[_Group]) -> list[str]:
+    """Each row's name on a line of its own, its measures below it; columns without a word in them
+    are left out."""
+    entries = [cells for _, lines in groups for _, cells in lines]
+    kept = [place for place in range(len(heads)) if any(cells[place] for cells in entries)]
+    widths = [max(len(cells[place]) for cells in [heads, *entries]) for place in kept]
+    room = WIDTH - sum(width + len(_GAP) for width in widths)
+    title = _line("", [heads[place] for place in kept], widths, room)
+    drawn = [title, "-" * WIDTH]
+    for label, lines in groups:
+        drawn += textwrap.wrap(" ".join(label.split()), WIDTH, subsequent_indent="    ")
+        for said, cells in lines:
+            first, *rest = textwrap.wrap(
+                said, room, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+            )
+            drawn += [_line(first, [cells[place] for place in kept], widths, room), *rest]
+    return drawn
+
+
+def _line(said: str, cells: Sequence[str], widths: Sequence[int], room: int) -> str:
+    shown = [f"{_GAP}{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)]
+    return f"{said:<{room}}{''.join(shown)}".rstrip()
 
 
 def _paragraph(text: str) -> list[str]:
-    return [*textwrap.wrap(" ".join(text.split()), WIDTH, subsequent_indent="  "), ""]
+    said = " ".join(text.split())
+    return [*textwrap.wrap(said, WIDTH, subsequent_indent="  ", break_on_hyphens=False), ""]
