@@ -181,6 +181,7 @@ class Captioning:
             folder,
             workshop=self._workshop,
             augment=self._options.augmentation,
+            frozen=self._options.frozen_augmentation,
             random_state=self._options.random_state,
         )
         captioner: Any = self._writer.build()

@@ -97,6 +97,7 @@ class Shown(torch.utils.data.Dataset[dict[str, Any]]):
 
     What `augment` makes of an image follows from the seed, the epoch, the image's content and the
     copy, so that neither workers nor an interruption change it. epoch: set before each one.
+    frozen: leaves the epoch out of it, so that each one shows what the first has shown.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Shown(torch.utils.data.Dataset[dict[str, Any]]):
         *,
         augment: Callable[[torch.Tensor], torch.Tensor] | None = None,
         augment_originals: bool = False,
+        frozen: bool = False,
         random_state: int = 0,
     ) -> None:
         """targets: (rows of the collection, t)."""
@@ -118,6 +120,7 @@ class Shown(torch.utils.data.Dataset[dict[str, Any]]):
         self._digests = digests
         self._augment = augment
         self._augment_originals = augment_originals
+        self._frozen = frozen
         self._random_state = random_state
 
     def __len__(self) -> int:
@@ -151,5 +154,6 @@ class Shown(torch.utils.data.Dataset[dict[str, Any]]):
         return drawn.permute(1, 2, 0).contiguous()
 
     def _seed(self, item: Item) -> int:
-        parts = (self._random_state, self.epoch, self._digests[item.row], item.copy)
+        epoch = 0 if self._frozen else self.epoch
+        parts = (self._random_state, epoch, self._digests[item.row], item.copy)
         return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:7], "big")

@@ -31,10 +31,11 @@ class Material:
         *,
         workshop: Workshop,
         augment: Callable[[Any], Any] | None,
+        frozen: bool,
         random_state: int,
     ) -> None:
-        """Reads into a file in `folder`. Raises ComponentError where no training image can be
-        decoded."""
+        """Reads into a file in `folder`. frozen: as Shown has it. Raises ComponentError where no
+        training image can be decoded."""
         rows = dict.fromkeys(item.row for item in (*lesson.training, *lesson.validation))
         self.pixels: Pixels = read_pixels(
             lesson.collection,
@@ -52,6 +53,7 @@ class Material:
             digests,
             augment=augment,
             augment_originals=lesson.augments_originals,
+            frozen=frozen,
             random_state=random_state,
         )
         if not len(self.training):

@@ -34,6 +34,8 @@ log = logging.getLogger("clusterlab")
 
 # Raised where a change of this folder changes the weights that a training ends with.
 VERSION = 1
+# Options that came later, at what they leave as it was: trainings from before are still the same.
+_ADDED = (("frozen_augmentation", False),)
 _LIBRARIES = (
     *("torch", "torchvision", "transformers", "accelerate", "timm"),
     *("pillow", "opencv-python-headless"),
@@ -54,7 +56,11 @@ def described(
             "version": extractor.instance.version,
             **extractor.instance.fingerprint(),
         },
-        "finetune": {key: value for key, value in workshop.config.items() if key != "features"},
+        "finetune": {
+            key: value
+            for key, value in workshop.config.items()
+            if key != "features" and (key, value) not in _ADDED
+        },
         "decoding": {"background": decoding.background, "reduce_to": decoding.reduce_to},
         "learned": dict(learned),
         "precision": placement.precision,
@@ -92,6 +98,7 @@ class Teaching:
             folder,
             workshop=self._workshop,
             augment=self._options.augmentation,
+            frozen=self._options.frozen_augmentation,
             random_state=self._options.random_state,
         )
         module, frozen = self._prepared(shown.pixels)

@@ -15,16 +15,23 @@ def told(
     finished: Finished,
     *,
     selected_by: str,
+    frozen: bool = False,
     facts: Mapping[str, Any] | None = None,
     notes: Sequence[str] = (),
 ) -> Training:
-    """selected_by: the metric that chooses the epoch where there are validation images. facts,
-    notes: beside those that every training has."""
+    """selected_by: the metric that chooses the epoch where there are validation images. frozen:
+    whether each epoch showed the same drawn images. facts, notes: beside those that every training
+    has."""
     # Those that there are may all be broken.
     selects = "val_loss" in finished.epochs
     own = (
         "There are no validation images, so no epoch was chosen: all were trained and the last "
         "weights kept (dataset.split with a share of val changes that)."
+    )
+    same = (
+        "Images were drawn once and not anew each epoch (finetune.frozen_augmentation=true), as "
+        "where a cache keeps them: a mistake of the patternmind study that is repeated here. "
+        "docs/flaws.md says what it costs."
     )
     random = finished.facts.get("started_from", {}).get("weights") == "random"
     scratch = (
@@ -44,5 +51,10 @@ def told(
         facts={**finished.facts, **(facts or {})},
         weights=finished.weights,
         heads=finished.heads,
-        notes=(*notes, *([scratch] if random else []), *([] if selects else [own])),
+        notes=(
+            *notes,
+            *([scratch] if random else []),
+            *([same] if frozen else []),
+            *([] if selects else [own]),
+        ),
     )

@@ -108,6 +108,7 @@ class Captioner(Recipe):
                 lesson,
                 finished,
                 selected_by=self.select_by,
+                frozen=self.frozen_augmentation,
                 facts={"plain_classifier": beside},
                 notes=_notes(column, self.template, beside),
             ),

@@ -105,7 +105,9 @@ class Classifier(Recipe):
         description = described(extractor, workshop, lesson.identity(), placement)
         teaching = Teaching(extractor, lesson, self, workshop, placement)
         finished, store = carried_out(workshop.root, description, teaching.work)
-        training = told(lesson, finished, selected_by=self.select_by)
+        training = told(
+            lesson, finished, selected_by=self.select_by, frozen=self.frozen_augmentation
+        )
         model = extractor.instance.with_weights(str(training.weights))
         if self.features == "probabilities":
             model = Intensities(model, training.heads, lesson.targets)

@@ -36,6 +36,9 @@ class Recipe:
     freeze_batch_norm: whether batch norm keeps the statistics that it was trained with, which small
         batches would only blur; not for a model that starts from random weights.
     clip_gradient: the largest norm of a gradient, None for any.
+    frozen_augmentation: what the augmentation draws of an image is drawn once, and every epoch
+        shows that again, as where drawn images are kept in a cache: a mistake of the patternmind
+        study, kept to repeat it.
     random_state: decides the order of the images, what is drawn, and the head's first weights.
     """
 
@@ -56,6 +59,7 @@ class Recipe:
     frozen: float = 0.0
     freeze_batch_norm: bool = True
     clip_gradient: float | None = 1.0
+    frozen_augmentation: bool = False
     random_state: int = 0
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""The flaws of the five studies, measured: see scripts/flaws.py."""

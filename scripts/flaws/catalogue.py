@@ -1,0 +1,278 @@
+"""Every flaw that the five studies list, with the commands of both variants."""
+
+from __future__ import annotations
+
+from flaws import scored, trained, vectors, words
+from flaws.shared import Flaw
+
+_LEAK = f"{trained.CNN} {trained.OTHER_SPLIT}"
+_FRESH = f"{trained.DIGITS} {trained.MOVE}"
+_VILT = "clusterlab run +experiment=food_vilt_sbert"
+
+
+def _in_script(key: str) -> str:
+    return f"python scripts/flaws.py --only {key}"
+
+
+NAMED = (
+    Flaw(
+        key="leak",
+        study="patternmind",
+        what="a classifier is tested on images that the features were trained on",
+        literal=_LEAK,
+        repaired=trained.CNN,
+        measure=trained.leak,
+    ),
+    Flaw(
+        key="purity",
+        study="patternmind",
+        what="purity is compared over k",
+        literal=f"{scored.PHOTOS} clusterer.n_clusters=233",
+        repaired=f"{scored.PHOTOS} clusterer.n_clusters=10",
+        measure=scored.purity,
+    ),
+    Flaw(
+        key="concatenation",
+        study="food",
+        what="features are put side by side without scaling",
+        literal=vectors.CONCAT,
+        repaired=f"{vectors.CONCAT} {vectors.SCALED}",
+        measure=vectors.concatenation,
+    ),
+    Flaw(
+        key="eps",
+        study="food",
+        what="one eps for every feature",
+        literal=f"{vectors.of_feature('hog')} clusterer.eps=.5",
+        repaired=f"{vectors.of_feature('hog')} clusterer.eps=auto",
+        measure=vectors.one_eps,
+    ),
+    Flaw(
+        key="silhouettes",
+        study="atmosphere, ncp",
+        what="silhouettes are compared across spaces",
+        literal=f"{scored.PHOTOS} reducer=umap",
+        repaired=f"{scored.PHOTOS} reducer=none",
+        measure=scored.silhouettes,
+    ),
+    Flaw(
+        key="decoded",
+        study="food",
+        what="the number of an answer is decoded as a token",
+        literal=f"{_VILT}_legacy_decode",
+        repaired=_VILT,
+        measure=words.decoded,
+    ),
+    Flaw(
+        key="augmentation",
+        study="patternmind",
+        what="augmentation is frozen by a cache",
+        literal=f"{_FRESH} {trained.FROZEN}",
+        repaired=_FRESH,
+        measure=trained.augmentation,
+    ),
+)
+
+OTHERS = (
+    Flaw(
+        key="scaler",
+        study="patternmind",
+        what="scaler and PCA are fitted before the split",
+        literal=f"{scored.WITH_PCA} evaluator.ceiling.fitted_on=all",
+        repaired=scored.WITH_PCA,
+        measure=scored.scaler,
+    ),
+    Flaw(
+        key="circular",
+        study="patternmind",
+        what="macro-categories are made of the features that are scored",
+        literal=f"{scored.MACRO} evaluator.macro.built_on=all",
+        repaired=scored.MACRO,
+        measure=scored.circular,
+    ),
+    Flaw(
+        key="baseline",
+        study="patternmind",
+        what="the baseline is 1/n",
+        literal=_in_script("baseline"),
+        repaired=scored.LOGISTIC,
+        measure=scored.baseline,
+    ),
+    Flaw(
+        key="entropy",
+        study="atmosphere",
+        what="entropy falls with k by itself",
+        literal=f"{scored.PHOTOS} clusterer.n_clusters=233",
+        repaired=f"{scored.PHOTOS} clusterer.n_clusters=10",
+        measure=scored.entropy,
+    ),
+    Flaw(
+        key="held_out",
+        study="atmosphere",
+        what="there is no held-out split",
+        literal=_in_script("held_out"),
+        repaired=trained.CNN,
+        measure=trained.seen,
+    ),
+    Flaw(
+        key="annotators",
+        study="atmosphere",
+        what="nobody says how far people agree",
+        literal=scored.PICTURES,
+        repaired=f"{scored.PICTURES} 'dataset.annotators=[word,kind]'",
+        measure=scored.annotators,
+    ),
+    Flaw(
+        key="question",
+        study="food",
+        what="ViLT's question is longer than it reads",
+        literal=_in_script("question"),
+        repaired=f"{_VILT} 'extractor.question=Which dish is it ?'",
+        measure=words.question,
+    ),
+    Flaw(
+        key="images",
+        study="food",
+        what="rows are scored on different images",
+        literal=f"{scored.PHOTOS} dataset.sample_share=.2",
+        repaired=scored.PHOTOS,
+        measure=scored.images,
+    ),
+    Flaw(
+        key="captions",
+        study="food",
+        what="a classifier's answers pass for features",
+        literal="clusterlab run +experiment=food_blip_ft_sbert",
+        repaired="clusterlab run +experiment=food_blip_ft_sbert",
+        measure=trained.answers,
+    ),
+    Flaw(
+        key="compress",
+        study="food",
+        what="the MLP learns test embeddings",
+        literal=_in_script("compress"),
+        repaired=f"{trained.PLAIN} reducer=mlp",
+        measure=trained.compress,
+    ),
+    Flaw(
+        key="histogram",
+        study="food",
+        what="OpenCV's histogram drops the value 1",
+        literal=vectors.COLOR,
+        repaired=f"{vectors.COLOR} extractor.include_one=true",
+        measure=vectors.histogram,
+    ),
+    Flaw(
+        key="batch_norm",
+        study="food",
+        what="batch norm in training mode at inference, one image at a time",
+        literal=_in_script("batch_norm"),
+        repaired=trained.DIGITS,
+        measure=vectors.batch_norm,
+    ),
+    Flaw(
+        key="stratified",
+        study="museum",
+        what="the split does not look at classes",
+        literal=_in_script("stratified"),
+        repaired="clusterlab run dataset=illustrations 'dataset.split={train: .8, test: .2}'",
+        measure=vectors.stratified,
+    ),
+    Flaw(
+        key="populations",
+        study="museum",
+        what="the test part is drawn after undersampling, so variants are tested on others",
+        literal=_in_script("populations"),
+        repaired="clusterlab run +experiment=clothing_mobilenetv2_ft_balanced",
+        measure=trained.populations,
+    ),
+    Flaw(
+        key="unseeded",
+        study="museum",
+        what="nothing is seeded",
+        literal=f"{scored.PHOTOS} seed=1",
+        repaired=f"{scored.PHOTOS} seed=0",
+        measure=scored.unseeded,
+    ),
+    Flaw(
+        key="position",
+        study="museum",
+        what="selected classes are looked up by position",
+        literal=_in_script("position"),
+        repaired=f"{trained.RARE} extractor=hog",
+        measure=trained.position,
+    ),
+    Flaw(
+        key="absent",
+        study="museum",
+        what="classes without a test image count as 0",
+        literal=_in_script("absent"),
+        repaired=f"{trained.RARE} extractor=hog",
+        measure=trained.absent,
+    ),
+    Flaw(
+        key="clouds",
+        study="museum",
+        what="clouds mix training and unseen images",
+        literal=trained.CNN,
+        repaired=f"{trained.CNN} clustered_split=test",
+        measure=trained.cloud,
+    ),
+    Flaw(
+        key="by_eye",
+        study="museum",
+        what="a grouping is judged by eye",
+        literal=f"{scored.PHOTOS} view=umap",
+        repaired=f"{scored.PHOTOS} reducer=umap reducer.n_components=2",
+        measure=scored.by_eye,
+    ),
+    Flaw(
+        key="quality",
+        study="ncp",
+        what="Q rewards throwing images away",
+        literal=scored.SMALL_EPS,
+        repaired=scored.AUTO_EPS,
+        measure=scored.quality,
+    ),
+    Flaw(
+        key="sampler",
+        study="ncp",
+        what="the search's sampler is not seeded",
+        literal=f"{words.SEARCH} seed=1",
+        repaired=f"{words.SEARCH} seed=0",
+        measure=words.sampler,
+    ),
+    Flaw(
+        key="bounds",
+        study="ncp",
+        what="the best lies at a bound of the search",
+        literal=words.LONGER,
+        repaired=words.LONGER,
+        measure=words.bounds,
+    ),
+    Flaw(
+        key="outside",
+        study="ncp",
+        what="answers outside the list are dropped",
+        literal=_in_script("outside"),
+        repaired="clusterlab run dataset=clothing labeler=llava taxonomy=clothing",
+        measure=words.outside,
+    ),
+    Flaw(
+        key="cache_key",
+        study="ncp",
+        what="the label cache is keyed by model and count",
+        literal=_in_script("cache_key"),
+        repaired="clusterlab run dataset=clothing labeler=llava taxonomy=clothing",
+        measure=words.cache_key,
+    ),
+    Flaw(
+        key="homogeneity",
+        study="ncp",
+        what="homogeneity has no majority baseline",
+        literal=_in_script("homogeneity"),
+        repaired=scored.PICTURES,
+        measure=scored.homogeneity,
+    ),
+)
+FLAWS = (*NAMED, *OTHERS)
