@@ -80,11 +80,13 @@ class StandIn(_Part):
 
 
 class Figure(_Part):
-    """A figure of one row's first run. file: in its figures/."""
+    """A figure of one row's first run. file: in its figures/. of_images: whether it shows the
+    images themselves: a stand-in's record, which is to be passed on, has no such figure."""
 
     row: str
     file: str
     caption: str
+    of_images: bool = False
 
 
 class Chart(_Part):

@@ -21,15 +21,24 @@ def figure_name(figure: Figure) -> str:
 
 
 def take_figures(
-    study: Study, states: Sequence[State], folder: Path, *, columns: Mapping[str, str]
+    study: Study,
+    states: Sequence[State],
+    folder: Path,
+    *,
+    columns: Mapping[str, str],
+    images: bool = True,
 ) -> None:
-    """Copy each figure from the first run of its row; what no run has any more is removed."""
+    """Copy each figure from the first run of its row; what no run has any more is removed.
+
+    images: also those that show the images themselves.
+    """
     for figure in study.figures:
         target = folder / figure_name(figure)
         files = [
             file
             for run in _first_runs(states, figure.row)
             for file in _candidates(run / FIGURES, figure.file, columns)
+            if images or not figure.of_images
         ]
         if not files:
             remove(target)

@@ -59,7 +59,13 @@ def write_record(record: Record, *, charts: bool) -> None:
     rows = record.rows
     write_text(record.folder / "results.csv", as_csv(rows))
     figures = record.folder / FIGURES
-    take_figures(record.study, record.states, figures, columns=_columns(record))
+    take_figures(
+        record.study,
+        record.states,
+        figures,
+        columns=_columns(record),
+        images=not record.occasion.stands_in,
+    )
     if charts:
         draw_charts(record.study, record.states, figures, columns=_columns(record))
     text = readme(
