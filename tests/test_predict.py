@@ -27,7 +27,7 @@ from sklearn.preprocessing import (
 
 import clusterlab
 from clusterlab.cli.main import main
-from clusterlab.estimators import steps
+from clusterlab.estimators import name_of, steps
 from clusterlab.reducers.fitted import fitted_arrays
 from clusterlab.reducers.mapped import mapped
 from clusterlab.reducers.pca import PCA
@@ -158,7 +158,7 @@ REDUCERS = [
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("reducer", REDUCERS, ids=repr)
+@pytest.mark.parametrize("reducer", REDUCERS, ids=name_of)
 def test_what_a_reducer_kept_does_what_it_did_or_nothing(reducer: Any) -> None:
     X = np.random.default_rng(0).gamma(2, size=(40, 6)).astype(np.float32)
     fresh = copy.deepcopy(reducer)

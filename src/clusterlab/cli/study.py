@@ -200,7 +200,7 @@ def _check(names: list[str], occasion: Occasion, *, as_json: bool) -> int:
 def _run(name: str, occasion: Occasion, folder: str | None, *, as_json: bool) -> int:
     from clusterlab.studies.definition import read_study
     from clusterlab.studies.run import run_study
-    from clusterlab.studies.text import results_text
+    from clusterlab.studies.text import results_text, stand_in_text
 
     study = read_study(name, occasion.config_dir)
     place = Path(folder) if folder else _folder(name, occasion)
@@ -211,6 +211,8 @@ def _run(name: str, occasion: Occasion, folder: str | None, *, as_json: bool) ->
         print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         rows_run = [row for row in record.rows if row.row in record.chosen]
+        if occasion.stands_in:
+            print(stand_in_text(study))
         print(results_text(rows_run, stands_in=occasion.stands_in))
         print(place)
     return _verdict(record)

@@ -45,6 +45,15 @@ def rows_text(study: Study) -> str:
     return "\n".join(lines)
 
 
+def stand_in_text(study: Study) -> str:
+    """That the numbers below are of other images, for the terminal."""
+    said = (
+        f"Other images and models than the study's: {study.stand_in.what.strip()}. These numbers "
+        "say nothing about the published ones."
+    )
+    return "\n".join([*_paragraph(said), ""])
+
+
 def results_text(rows: Sequence[Result], *, stands_in: bool) -> str:
     """The results beside the published figures; what was not run below, with its reason once."""
     groups: list[_Group] = []
