@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint types readme bench sample clean
+.PHONY: run test lint types readme bench flaws sample clean
 
 run: $(READY)
 	$(BIN)/clusterlab run
@@ -24,6 +24,11 @@ readme: $(READY)
 
 bench: $(READY)
 	$(BIN)/python scripts/bench.py
+
+# What the flaws of the studies do, as docs/flaws.md shows it; CLUSTERLAB_DATA and
+# CLUSTERLAB_WEIGHTS name the collections and the weights.
+flaws: $(READY)
+	$(BIN)/python scripts/flaws.py
 
 sample: $(READY)
 	$(BIN)/python scripts/make_sample.py
