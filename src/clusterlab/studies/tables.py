@@ -14,6 +14,7 @@ from clusterlab.studies.results import Result
 _SAID = {
     "supervised": "the labels that it is scored against were learned from",
     "seen in training": "of images that were learned from",
+    "scaler saw test images": "the scaler was fitted on the test images too",
     "chose the epoch": "of the images by which the epoch was chosen",
     "circular": "against groups that were made of the same features of the same images",
     "synthetic": "against labels that a model made",
