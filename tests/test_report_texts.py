@@ -130,7 +130,7 @@ def test_no_captions_where_no_model_wrote(plain: Outcome, tmp_path: Path) -> Non
     own = tuple(Text(id_, "from the table", "description") for id_ in plain.collection.ids)
     write_tables(dataclasses.replace(plain, texts=own), tmp_path)
     assert sorted(path.name for path in tmp_path.glob("*.csv")) == [
-        *("assignments.csv", "clusters.csv", "failures.csv", "scores.csv")
+        *("assignments.csv", "clusters.csv", "explained_variance.csv", "failures.csv", "scores.csv")
     ]
 
 

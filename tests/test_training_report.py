@@ -353,7 +353,8 @@ def test_scores_on_all_and_on_kept_classes_stand_beside_each_other(
 
 def cards(page: Page) -> list[list[str]]:
     """id, label, prediction and, where it is told, confidence of each picture, in order."""
-    texts = [text for around, text in page.texts if "mistake" in around and text.strip()]
+    inside = [text for around, text in page.texts if {"#learned", "mistake"} <= {*around}]
+    texts = [text for text in inside if text.strip()]
     found: list[list[str]] = []
     for at, text in enumerate(texts):
         if text.startswith("scan_"):

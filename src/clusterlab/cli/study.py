@@ -141,12 +141,9 @@ def _occasion(
     seeds = options["--seeds"]
     if seeds is not None and not seeds.isdecimal():
         raise UsageError(f"--seeds is '{seeds}'; it must be a whole number.")
-    dataset = options["--dataset"]
-    if dataset is not None and not Path(dataset).expanduser().exists():
-        raise DataError(f"--dataset {dataset}: there is no such folder or file.")
     only = [part.strip() for part in (options["--only"] or "").split(",")]
-    return Occasion(
-        dataset=dataset,
+    occasion = Occasion(
+        dataset=options["--dataset"],
         only=tuple(part for part in only if part),
         seeds=None if seeds is None else int(seeds),
         stand_in=options["--stand-in"],
@@ -155,6 +152,10 @@ def _occasion(
         words=tuple(overrides),
         config_dir=config_dir,
     )
+    dataset = occasion.dataset
+    if dataset is not None and not Path(dataset).expanduser().exists():
+        raise DataError(f"--dataset {dataset}: there is no such folder or file.")
+    return occasion
 
 
 def _list(config_dir: Path | None, *, as_json: bool) -> int:
