@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clusterlab.studies.definition import Study
 from clusterlab.studies.lacking import Inquiry
-from clusterlab.studies.results import State
+from clusterlab.studies.state import State
 from clusterlab.studies.tasks import Occasion, tasks
 
 

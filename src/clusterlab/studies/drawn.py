@@ -10,7 +10,7 @@ from clusterlab.files import remove, replacing
 from clusterlab.reports.charts.draw import draw_chart
 from clusterlab.studies.definition import Chart, Figure, Study, matches
 from clusterlab.studies.measure import renamed
-from clusterlab.studies.results import State
+from clusterlab.studies.state import State
 
 FIGURES = "figures"
 

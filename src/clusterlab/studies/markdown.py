@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from clusterlab.studies.places import without_places
-from clusterlab.studies.results import State, together
+from clusterlab.studies.results import together
+from clusterlab.studies.state import State
 
 
 def line(text: str) -> str:

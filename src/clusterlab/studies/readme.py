@@ -11,7 +11,8 @@ from clusterlab.studies.definition import Study
 from clusterlab.studies.drawn import chart_files, figure_name
 from clusterlab.studies.lacking import Needed
 from clusterlab.studies.markdown import cell, line, named_rows, table
-from clusterlab.studies.results import Result, State
+from clusterlab.studies.results import Result
+from clusterlab.studies.state import State
 from clusterlab.studies.summary import came_of_it, left_out
 from clusterlab.studies.tables import results_section
 from clusterlab.studies.tasks import Occasion

@@ -14,7 +14,8 @@ from clusterlab.studies.definition import Study
 from clusterlab.studies.drawn import FIGURES, draw_charts, take_figures
 from clusterlab.studies.lacking import Needed
 from clusterlab.studies.readme import readme
-from clusterlab.studies.results import COLUMNS, Result, State, decimals, results
+from clusterlab.studies.results import COLUMNS, Result, decimals, results
+from clusterlab.studies.state import State
 from clusterlab.studies.tasks import Occasion
 
 

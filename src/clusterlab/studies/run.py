@@ -15,8 +15,8 @@ from clusterlab.studies.contents import Contents
 from clusterlab.studies.definition import Study
 from clusterlab.studies.lacking import Inquiry
 from clusterlab.studies.record import Record, write_record
-from clusterlab.studies.results import State, facts
 from clusterlab.studies.shared import shared
+from clusterlab.studies.state import State, facts
 from clusterlab.studies.tasks import Occasion, Task, chosen, tasks
 
 _RUNS = "runs"

@@ -8,7 +8,8 @@ from clusterlab.studies import display
 from clusterlab.studies.definition import Claim, Study
 from clusterlab.studies.markdown import cell, line, named_rows
 from clusterlab.studies.measure import NO_NUMBER
-from clusterlab.studies.results import Result, State
+from clusterlab.studies.results import Result
+from clusterlab.studies.state import State
 
 _STEP = 2
 _NEARLY = 0.9

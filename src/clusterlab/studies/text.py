@@ -11,7 +11,8 @@ from clusterlab.studies import display
 from clusterlab.studies.definition import Measure, Study
 from clusterlab.studies.measure import NO_NUMBER
 from clusterlab.studies.naming import named
-from clusterlab.studies.results import Result, State, decimals, together
+from clusterlab.studies.results import Result, decimals, together
+from clusterlab.studies.state import State
 
 WIDTH = 80
 _GAP = "  "
